@@ -1,0 +1,57 @@
+#!/bin/sh
+# Runs ddclient once at each interval, and at once when its configuration changes.
+#
+# ddclient remembers on the volume what it told the provider: it speaks to it only when the
+# address has changed, and after a refusal it waits by itself.
+# With the word "healthy" it instead says whether the provider accepted the last update.
+
+set -u
+
+config=/etc/nvrstack/ddclient
+state=/var/lib/nvrstack
+cache=$state/ddclient.cache
+interval=$(cat "$config/interval")
+
+# Every host of the cache must have the status "good". The file exists from the first update on.
+# ddclient 3.10 says status=, later releases status-ipv4=.
+healthy() {
+    age=$(($(date +%s) - $(stat -c %Y "$state/last-run" 2>/dev/null || echo 0)))
+    if [ "$age" -gt $((interval * 3)) ]; then
+        echo "ddclient has not run for $age seconds"
+        return 1
+    fi
+    hosts=$(grep -c 'host=' "$cache" 2>/dev/null)
+    good=$(grep 'host=' "$cache" 2>/dev/null | grep -cE '(^|,)status(-ipv4)?=good(,|$| )')
+    if [ "${hosts:-0}" -eq 0 ] || [ "$good" -ne "$hosts" ]; then
+        echo "the provider accepted $good of ${hosts:-0} names; last words of ddclient:"
+        tail -n 5 "$state/last-output"
+        return 1
+    fi
+    echo ok
+}
+
+if [ "${1:-}" = healthy ]; then
+    healthy
+    exit
+fi
+
+stopping=""
+trap 'stopping=yes' TERM INT
+seen=""
+waited=0
+
+while [ -z "$stopping" ]; do
+    interval=$(cat "$config/interval")
+    now=$(cksum <"$config/ddclient.conf")
+    if [ "$now" != "$seen" ] || [ "$waited" -ge "$interval" ]; then
+        seen=$now
+        waited=0
+        ddclient -daemon=0 -file="$config/ddclient.conf" -cache="$cache" >"$state/last-output" 2>&1
+        echo "$?" >"$state/last-run"
+        cat "$state/last-output"
+    fi
+    # In the background, so that a signal is heard at once.
+    sleep 5 &
+    wait $!
+    waited=$((waited + 5))
+done

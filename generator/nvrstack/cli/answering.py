@@ -1,0 +1,131 @@
+"""Collecting the answers for `init`: options, environment, a file, a person."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from nvrstack.cli.console import Console
+from nvrstack.cli.project import read_secret, read_text
+from nvrstack.errors import InputError
+from nvrstack.settings.answers import (
+    Answers,
+    check_answer,
+    from_assignments,
+    from_environment,
+    from_pairs,
+    from_toml,
+)
+from nvrstack.settings.load import dotted, merge, validate
+from nvrstack.settings.model import Settings
+from nvrstack.settings.problems import Problem, SettingsError
+from nvrstack.settings.questions import next_question
+from nvrstack.stacks import Stack, find_stack, load_stacks
+
+DEFAULT_STACK = "public"
+ATTEMPTS = 5
+SECRETS = ("ddns_password", "first_user_password")
+
+
+def given_answers(
+    console: Console, stack: str | None, assignments: list[str], answers_file: Path | None
+) -> Answers:
+    """What was answered without asking: options before environment before the answers file."""
+    merged = Answers({}, {})
+    if answers_file is not None:
+        merged = from_toml(read_text(answers_file), str(answers_file))
+    merged = from_environment(console.environ).over(merged)
+    merged = from_assignments(assignments).over(merged)
+    if stack is not None:
+        merged = Answers({"stack": stack}, {"stack": "--stack"}).over(merged)
+    return merged
+
+
+def given_secrets(assignments: list[str]) -> dict[str, str]:
+    """The secrets of `--secret-file NAME=PATH` options."""
+    secrets = {}
+    for assignment in assignments:
+        name, equals, path = assignment.partition("=")
+        if name not in SECRETS or not equals or not path:
+            raise InputError(
+                f"--secret-file {assignment}: is not NAME=PATH with a name that is known",
+                f"expected one of {', '.join(SECRETS)}, and the path of a file that holds it",
+            )
+        secrets[name] = read_secret(Path(path), name)
+    return secrets
+
+
+def ask_settings(console: Console, given: Answers, found: Mapping[str, Any]) -> Answers:
+    """`given`, completed by a person."""
+    stacks = load_stacks()
+    if "stack" not in given.data:
+        for stack in stacks.values():
+            console.say(f"  {stack.name}: {stack.title}")
+        given = _ask(console, given, "stack", "Which stack", DEFAULT_STACK)
+    chosen = find_stack(str(given.data["stack"]), stacks)
+    asked: frozenset[str] = frozenset()
+    while question := next_question(given.data, asked, chosen, found):
+        given = _ask(console, given, question.key, question.text, question.default)
+        asked |= {question.key}
+    return given
+
+
+def ask_secret(name: str) -> str:
+    """A secret from a person, unseen."""
+    labels = {"ddns_password": "Password or token of the dynamic DNS provider"}
+    return str(typer.prompt(labels.get(name, name), hide_input=True, err=True))
+
+
+def checked(
+    given: Answers, found: Mapping[str, Any], secrets: Mapping[str, str]
+) -> tuple[Settings, Stack]:
+    """Valid settings from all answers, or SettingsError with everything wrong or missing."""
+    stacks = load_stacks()
+    data = merge(found, given.data)
+    problems: list[Problem] = []
+    settings: Settings | None = None
+    try:
+        settings = validate(
+            data,
+            "the settings given",
+            stacks,
+            lambda path: given.origins.get(_key(dotted(path)), ""),
+        )
+    except SettingsError as error:
+        problems += error.problems
+    stack = stacks.get(str(data.get("stack")))
+    if stack and stack.runs("ddclient") and not secrets.get("ddns_password"):
+        problems.append(
+            Problem(
+                "the secret ddns_password",
+                "is missing; put it into a file and add --secret-file ddns_password=FILE",
+            )
+        )
+    if problems or settings is None:
+        missing = any("is missing" in problem.message for problem in problems)
+        error = SettingsError(problems, "the settings given")
+        if missing:
+            error.hint = "give each with --set KEY=VALUE, or run init in a terminal to be asked"
+        raise error
+    return settings, stacks[settings.stack]
+
+
+def _key(path: str) -> str:
+    return path.partition("[")[0]
+
+
+def _ask(console: Console, given: Answers, key: str, text: str, default: str | None) -> Answers:
+    for _ in range(ATTEMPTS):
+        answer = typer.prompt(text, default=default, err=True, show_default=bool(default))
+        try:
+            check_answer(key, answer)
+            if key == "stack":
+                find_stack(answer, load_stacks())
+        except InputError as error:
+            console.say(f"  {error.message}" + (f"; {error.hint}" if error.hint else ""))
+        else:
+            return from_pairs([(key, answer, "your answer")]).over(given)
+    raise InputError(
+        f"{key}: no usable answer after {ATTEMPTS} attempts", "start again when you know it"
+    )

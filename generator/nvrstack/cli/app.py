@@ -1,0 +1,87 @@
+"""The command line as a whole: global options, the commands, errors and exit codes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nvrstack import __version__
+from nvrstack.cli import init, stacks, user
+from nvrstack.cli.console import Console
+from nvrstack.errors import ExitCode, NvrstackError
+
+FLAGS = ("--yes", "--quiet", "--verbose", "--no-color", "--json")
+
+app = typer.Typer(
+    name="nvrstack",
+    help="Moonfire NVR behind https, as a plain Docker Compose project.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init.init)
+app.command("stacks")(stacks.stacks)
+app.add_typer(user.app, name="user")
+
+
+@app.callback()
+def global_options(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The project directory, if it is not this one."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print more of what is done.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print without colours.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Keep the options that every command understands."""
+    if version:
+        print(f"nvrstack {__version__}")
+        raise typer.Exit
+    console: Console = context.obj
+    console.project = project
+    console.yes, console.quiet, console.verbose = yes, quiet, verbose
+    console.color, console.json = not no_color, json
+
+
+def run(arguments: Sequence[str], console: Console | None = None) -> int:
+    """Run one command line and return its exit code."""
+    console = console or Console()
+    arguments = hoist_global_options(arguments)
+    console.json = "--json" in arguments
+    try:
+        app(args=list(arguments), prog_name="nvrstack", obj=console)
+    except NvrstackError as error:
+        return console.fail(error)
+    except (KeyboardInterrupt, EOFError):
+        print(file=console.stderr)
+        return ExitCode.INTERRUPTED
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return ExitCode.OK
+
+
+def hoist_global_options(arguments: Sequence[str]) -> list[str]:
+    """Put global options first, wherever they were given before a `--`.
+
+    `nvrstack user list --json` is what people type; the parser wants them before the command.
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for word in remaining:
+        if word == "--":
+            rest += [word, *remaining]
+        elif word in FLAGS or word.startswith("--project="):
+            front.append(word)
+        elif word == "--project":
+            front += [word, *([value] if (value := next(remaining, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest

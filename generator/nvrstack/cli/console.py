@@ -1,0 +1,83 @@
+"""What a command speaks through: streams, terminal, environment and the global options.
+
+One value, made at the start, so that a test can stand in for all of it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from nvrstack.errors import ExitCode, InputError, NvrstackError
+
+SETTINGS = "nvrstack.toml"
+
+
+@dataclass
+class Console:
+    """Streams and global options of one run."""
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    cwd: Path = field(default_factory=Path.cwd)
+    project: Path | None = None
+    yes: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+    json: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person is there to be asked."""
+        return self.stdin.isatty() and self.stderr.isatty() and not self.yes and not self.json
+
+    @property
+    def colored(self) -> bool:
+        """Whether stdout may be coloured (https://no-color.org)."""
+        return self.color and self.stdout.isatty() and not self.environ.get("NO_COLOR")
+
+    def say(self, text: str) -> None:
+        """Tell a person something that is not the result: on stderr, unless --quiet."""
+        if not self.quiet:
+            print(text, file=self.stderr, flush=True)
+
+    def result(self, data: Mapping[str, Any], text: str) -> None:
+        """Give the result: `data` as one JSON object with --json, else `text`."""
+        if self.json:
+            print(json.dumps({"schema": 1, **data}, indent=2), file=self.stdout, flush=True)
+        elif text:
+            print(text, file=self.stdout, flush=True)
+
+    def fail(self, error: NvrstackError) -> ExitCode:
+        """Report an error and give its exit code."""
+        if self.json:
+            data = {"error": error.message, "hint": error.hint, "code": int(error.code)}
+            self.result(data, "")
+        else:
+            print(f"error: {error.message}", file=self.stderr)
+            if error.hint:
+                print(f"hint: {error.hint}", file=self.stderr)
+        return error.code
+
+    def find_project(self) -> Path:
+        """The project directory: --project, else the nearest one upwards that has settings."""
+        if self.project is not None:
+            if not (self.project / SETTINGS).is_file():
+                raise InputError(
+                    f"{self.project}: is no nvrstack project, for it has no {SETTINGS}",
+                    "make one with `nvrstack init`",
+                )
+            return self.project.resolve()
+        for folder in (self.cwd, *self.cwd.parents):
+            if (folder / SETTINGS).is_file():
+                return folder
+        raise InputError(
+            f"no {SETTINGS} here or in a directory above",
+            "go to the project directory, or name it with --project DIR",
+        )

@@ -1,0 +1,156 @@
+"""`nvrstack init`: a new project."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.errors import InputError
+
+if TYPE_CHECKING:
+    from nvrstack.cli.create import Created
+    from nvrstack.tree import Tree
+
+
+def init(
+    context: typer.Context,
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where the project goes; this directory if not given."),
+    ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="Which services take part; see `nvrstack stacks`.", metavar="NAME"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting, such as site.domain=nvr.example.com.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    secret_file: Annotated[
+        list[str] | None,
+        typer.Option(help="A file with a secret, such as ddns_password=FILE.", metavar="NAME=PATH"),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="A file in the form of nvrstack.toml; it may say less.", metavar="FILE"),
+    ] = None,
+    first_user: Annotated[
+        str | None,
+        typer.Option(
+            help="Make this account; needs --secret-file first_user_password=FILE.", metavar="NAME"
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
+) -> None:
+    """Make a new project, ready for `docker compose up -d`.
+
+    Each setting comes from --set, else from a variable such as NVRSTACK_SITE__DOMAIN, else from
+    the answers file, else you are asked, if this is a terminal.
+    """
+    from nvrstack.cli import answering, create, first_account
+    from nvrstack.cli.project import LoadedProject
+    from nvrstack.cli.suggestions import suggest_subnet, suggestions
+    from nvrstack.settings.answers import lookup
+
+    console: Console = context.obj
+    target = (console.cwd / (directory or console.project or Path())).resolve()
+    given = answering.given_answers(console, stack, settings or [], answers)
+    secrets = answering.given_secrets(secret_file or [])
+    if (target / SETTINGS).is_file():
+        _resume(console, target, changed=bool(given.data or secrets))
+        return
+    create.check_target(target)
+    first_account.check_given(first_user, secrets)
+
+    found = suggestions()
+    if console.interactive:
+        given = answering.ask_settings(console, given, found)
+        if lookup(given.data, "ddns.provider") and "ddns_password" not in secrets:
+            secrets["ddns_password"] = answering.ask_secret("ddns_password")
+    if lookup(given.data, "network.backend_subnet") is None:
+        found["network"]["backend_subnet"] = suggest_subnet()
+    checked, chosen = answering.checked(given, found, secrets)
+    files = create.new_files(target, checked, chosen, secrets)
+    if dry_run:
+        create.check_host(target, checked, chosen)
+        console.result(
+            {"project": str(target), "dry_run": True, "files": _listing(files)},
+            _tree(target, files),
+        )
+        return
+    create.write_project(target, checked, chosen, files)
+    created = create.Created(LoadedProject(target, checked, chosen), files)
+    _finish(console, created, first_user, secrets)
+
+
+def _resume(console: Console, target: Path, *, changed: bool) -> None:
+    """Complete an existing project's directories and database; its settings stay as they are."""
+    from nvrstack.cli import create
+    from nvrstack.cli.project import read_project
+    from nvrstack.host.apply import locked, recover
+
+    if changed:
+        raise InputError(
+            f"{target}: is an nvrstack project already; nothing was changed",
+            f"change its settings in {target / SETTINGS}",
+        )
+    project = read_project(target)
+    owner = create.file_owner(project.settings)
+    with locked(target, owner):
+        recover(target, owner)
+    create.check_host(target, project.settings, project.stack)
+    create.prepare_directories(target, project.settings, project.stack)
+    _finish(console, create.Created(project, {}), None, {})
+
+
+def _finish(
+    console: Console, created: "Created", first_user: str | None, secrets: dict[str, str]
+) -> None:
+    from nvrstack.cli import create, first_account
+    from nvrstack.rendering.next_steps import next_steps, url
+
+    create.make_database(console, created)
+    first_account.make(console, created, first_user, secrets)
+    settings, directory = created.project.settings, created.project.directory
+    steps = next_steps(
+        settings,
+        str(directory),
+        has_database=created.has_database,
+        has_user=created.user is not None,
+    )
+    lines = [
+        f"{directory} holds the project of {settings.site.domain}.",
+        *created.notes,
+        "",
+        "Next:",
+    ]
+    for number, step in enumerate(steps, 1):
+        lines.append(f"{number}. {step.title}: {step.text}")
+        if step.command:
+            lines.append(f"     {step.command}")
+    data = {
+        "project": str(directory),
+        "url": url(settings),
+        "files": _listing(created.files),
+        "has_database": created.has_database,
+        "user": created.user,
+        "notes": created.notes,
+        "next_steps": [vars(step) for step in steps],
+    }
+    console.result(data, "\n".join(lines))
+
+
+def _listing(files: "Tree") -> list[dict[str, object]]:
+    return [
+        {"path": path, "mode": f"{file.mode:04o}", "bytes": len(file.content)}
+        for path, file in files.items()
+    ]
+
+
+def _tree(target: Path, files: "Tree") -> str:
+    lines = [f"{target}/"]
+    lines += [f"  {file.mode:04o} {len(file.content):7d}  {path}" for path, file in files.items()]
+    return "\n".join([*lines, "Nothing was written."])

@@ -1,0 +1,74 @@
+"""Reading a project: its settings, its stack, the files its rendering needs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nvrstack.cli.console import SETTINGS
+from nvrstack.errors import HostError, InputError
+from nvrstack.pki.certificates import is_certificate
+from nvrstack.rendering.render import Material, required_secrets
+from nvrstack.settings.load import load
+from nvrstack.settings.model import Settings
+from nvrstack.stacks import Stack, load_stacks
+
+
+@dataclass(frozen=True)
+class LoadedProject:
+    """A project directory and what its settings say."""
+
+    directory: Path
+    settings: Settings
+    stack: Stack
+
+    @property
+    def state_dir(self) -> Path:
+        """Moonfire's state directory on this host."""
+        return self.directory / self.settings.moonfire.state_dir
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises InputError when it is not there or is no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror}", "check the name and who may read it"
+        ) from error
+
+
+def read_project(directory: Path) -> LoadedProject:
+    """The project in `directory`. Raises SettingsError when its settings have problems."""
+    stacks = load_stacks()
+    settings = load(read_text(directory / SETTINGS), SETTINGS, stacks)
+    return LoadedProject(directory, settings, stacks[settings.stack])
+
+
+def read_secret(path: Path, name: str) -> str:
+    """The secret in a file: its first line. Raises InputError when that is empty."""
+    lines = read_text(path).splitlines()
+    if not lines or not lines[0]:
+        raise InputError(f"{path}: is empty; expected the secret {name} in its first line")
+    return lines[0]
+
+
+def read_material(directory: Path, settings: Settings, given: dict[str, str]) -> Material:
+    """What rendering needs beside the settings; `given` secrets go before those on disk."""
+    secrets = dict(given)
+    for name in required_secrets(settings):
+        path = directory / "secrets" / name
+        if name not in secrets and path.is_file():
+            secrets[name] = read_secret(path, name)
+    root = settings.certificate.authority_root
+    if root is None:
+        return Material(secrets)
+    try:
+        pem = (directory / root).read_bytes()
+    except OSError as error:
+        raise HostError(
+            f"certificate.authority_root: {root}: {error.strerror}", "give the path of a PEM file"
+        ) from error
+    if not is_certificate(pem):
+        raise InputError(f"certificate.authority_root: {root} holds no certificate in PEM form")
+    return Material(secrets, pem)

@@ -1,0 +1,127 @@
+"""Writes files into a project directory so that all of them change, or none.
+
+The new files are first written beside, under `.nvrstack/staging`. Then a journal names them, and
+only then is each renamed into place. Whoever is killed before the journal has changed nothing;
+whoever is killed after it is completed by the next call of `recover`.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nvrstack.errors import HostError
+from nvrstack.tree import SECRET, File, Tree
+
+KEPT = ".nvrstack"
+STAGING = f"{KEPT}/staging"
+JOURNAL = f"{KEPT}/apply.json"
+
+
+@contextlib.contextmanager
+def locked(project: Path, owner: tuple[int, int] | None) -> Iterator[None]:
+    """Keep every other nvrstack out of the project. Raises HostError when one is at work."""
+    make_directory(project / KEPT, 0o700, owner)
+    lock = FileLock(project / KEPT / "lock", timeout=0, mode=SECRET)
+    try:
+        with lock:
+            if owner is not None:
+                os.chown(lock.lock_file, *owner)
+            yield
+    except Timeout as error:
+        raise HostError(
+            f"{project}: another nvrstack is at work there", "wait until it has finished"
+        ) from error
+
+
+def apply(project: Path, files: Tree, owner: tuple[int, int] | None = None) -> None:
+    """Write `files`, each given to `owner` (uid, gid) if that is not None.
+
+    Raises HostError when the disk refuses; then nothing has changed.
+    """
+    staging = project / STAGING
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True, mode=0o700)
+        steps = []
+        for index, (path, file) in enumerate(sorted(files.items())):
+            _write(staging / str(index), file, owner)
+            steps.append({"staged": str(index), "path": path})
+        _sync(staging)
+        _write(staging / "journal", File(json.dumps(steps).encode(), SECRET), None)
+        (staging / "journal").replace(project / JOURNAL)
+        _sync(project / KEPT)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise refused(project, error) from error
+    recover(project, owner)
+
+
+def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
+    """Complete an `apply` that was cut short. True when there was one."""
+    journal = project / JOURNAL
+    try:
+        steps = json.loads(journal.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    try:
+        for step in steps:
+            staged, target = project / STAGING / step["staged"], project / step["path"]
+            make_directory(target.parent, 0o755, owner, below=project)
+            with contextlib.suppress(FileNotFoundError):
+                staged.replace(target)
+            _sync(target.parent)
+        journal.unlink()
+        shutil.rmtree(project / STAGING, ignore_errors=True)
+    except OSError as error:
+        raise refused(project, error) from error
+    return True
+
+
+def make_directory(
+    path: Path, mode: int, owner: tuple[int, int] | None, below: Path | None = None
+) -> None:
+    """Make `path` and its missing parents; what exists is left as it is.
+
+    Only `path` itself gets `mode`; missing parents get 0755. All of them get `owner`.
+    """
+    if path.is_dir():
+        return
+    if path.parent != path and path != below:
+        make_directory(path.parent, 0o755, owner, below)
+    path.mkdir(mode=mode)
+    path.chmod(mode)
+    if owner is not None:
+        os.chown(path, *owner)
+
+
+def refused(path: Path, error: OSError) -> HostError:
+    """The error for a disk or a permission that said no."""
+    return HostError(
+        f"{error.filename or path}: {error.strerror or error}",
+        "check that the disk has room and that you may write there; nothing was changed",
+    )
+
+
+def _write(path: Path, file: File, owner: tuple[int, int] | None) -> None:
+    # The mode is there from the first moment, so that no secret is ever readable by others.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+    with open(descriptor, "wb") as stream:
+        stream.write(file.content)
+        stream.flush()
+        os.fchmod(descriptor, file.mode)
+        if owner is not None:
+            os.fchown(descriptor, *owner)
+        os.fsync(descriptor)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

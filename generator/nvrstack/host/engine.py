@@ -1,0 +1,76 @@
+"""The Docker Engine: whether it answers, which subnets it uses, and Compose."""
+
+import subprocess
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from nvrstack.errors import HostError
+
+ANSWER_SECONDS = 10
+PULL_SECONDS = 3600
+
+
+def engine_problem() -> str | None:
+    """Why no engine with Compose v2 can be used from here, in words, or None when one can."""
+    for command, what in (
+        (["docker", "version", "--format", "{{.Server.Version}}"], "the Docker Engine"),
+        (["docker", "compose", "version"], "Docker Compose v2"),
+    ):
+        try:
+            result = subprocess.run(
+                command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
+            )
+        except FileNotFoundError:
+            return "docker is not installed"
+        except subprocess.TimeoutExpired:
+            return f"{what} did not answer within {ANSWER_SECONDS} seconds"
+        if result.returncode != 0:
+            told = result.stderr.strip().splitlines()
+            return f"{what} cannot be used: {told[-1] if told else 'docker gave no reason'}"
+    return None
+
+
+def docker_subnets() -> list[IPv4Network]:
+    """The IPv4 subnets of every Docker network; none when no engine answers."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=ANSWER_SECONDS)
+        networks = client.networks.list()
+    except DockerException:
+        return []
+    configs = (c for n in networks for c in (n.attrs.get("IPAM") or {}).get("Config") or ())
+    subnets = (config.get("Subnet", "") for config in configs)
+    return [IPv4Network(subnet) for subnet in subnets if subnet and ":" not in subnet]
+
+
+def compose(project: Path, *arguments: str) -> None:
+    """Run `docker compose` in the project directory, its messages going to stderr.
+
+    Raises HostError with its last line when it fails.
+    """
+    command = [
+        "docker",
+        "compose",
+        "--ansi",
+        "never",
+        "--project-directory",
+        str(project),
+        *arguments,
+    ]
+    try:
+        result = subprocess.run(
+            command,
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PULL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise HostError(f"docker compose {arguments[0]} took longer than an hour") from error
+    if result.returncode != 0:
+        told = (result.stderr or result.stdout).strip().splitlines()
+        raise HostError(f"docker compose {arguments[0]}: {told[-1] if told else 'no reason given'}")

@@ -1,0 +1,1 @@
+"""Certificates that nvrstack makes itself: the placeholder and the local authority."""

@@ -1,0 +1,84 @@
+"""What the templates may say: values worked out from the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any
+
+from nvrstack import __version__
+from nvrstack.services.acme import directory_url, publicly_trusted
+from nvrstack.services.providers import Provider, providers
+from nvrstack.settings.model import Settings
+from nvrstack.stacks import Stack
+
+HTTPS = 443
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The fixed addresses on the backend network; the bridge itself has the first one."""
+
+    nginx: IPv4Address
+    moonfire: IPv4Address
+
+
+@dataclass(frozen=True)
+class RenderedSite:
+    """One site that nginx serves, its names, and the directory of its certificate."""
+
+    name: str
+    domains: tuple[str, ...]
+    certificate: str
+
+
+def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
+    """The variables of every template."""
+    subnet = settings.network.backend_subnet
+    provider = _provider(settings)
+    trusted = publicly_trusted(settings.certificate)
+    return {
+        "version": __version__,
+        "settings": settings,
+        "stack": stack,
+        "addresses": Addresses(nginx=subnet[2], moonfire=subnet[3]),
+        "sites": (RenderedSite("moonfire", settings.site.names, _lineage(settings)),),
+        "state_source": _bind_source(str(settings.moonfire.state_dir)),
+        "redirect_port": redirect_port(settings),
+        "hsts_seconds": int(settings.access.hsts.total_seconds()) if trusted else 0,
+        "trusted": trusted,
+        "acme_directory": directory_url(settings.certificate.authority),
+        "provider": provider,
+        "ddns_hosts": _ddns_hosts(settings, provider),
+        "ddns_server": settings.ddns.server or "",
+    }
+
+
+def public_https_port(settings: Settings) -> int:
+    """The port that browsers use: the router's 443 from the Internet, ours at home."""
+    default = settings.site.https_port if settings.certificate.is_local else HTTPS
+    return settings.site.public_https_port or default
+
+
+def redirect_port(settings: Settings) -> str:
+    """What follows the host in an https address: nothing, or a colon and the port."""
+    port = public_https_port(settings)
+    return "" if port == HTTPS else f":{port}"
+
+
+def _lineage(settings: Settings) -> str:
+    if settings.certificate.is_local:
+        return "/etc/nvrstack/tls/local"
+    return f"/etc/letsencrypt/live/{settings.site.domain}"
+
+
+def _bind_source(path: str) -> str:
+    return path if path.startswith("/") else f"./{path}"
+
+
+def _provider(settings: Settings) -> Provider | None:
+    return providers()[settings.ddns.provider] if settings.ddns.provider else None
+
+
+def _ddns_hosts(settings: Settings, provider: Provider | None) -> tuple[str, ...]:
+    suffix = provider.host_suffix if provider else ""
+    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.site.names)

@@ -1,0 +1,94 @@
+"""Quoting: each target's own rules, so that no value breaks out of its place.
+
+Every function returns text to be put in place as it is, or raises ValueError for a value that the
+target has no way to spell.
+"""
+
+import json
+import shlex
+from datetime import timedelta
+from typing import Any
+
+import tomlkit
+import yaml
+
+from nvrstack.settings.values import format_duration
+
+_NGINX_SPECIAL = set("\"'\\;{}#$")
+
+
+def quote_yaml(value: str) -> str:
+    """A YAML double-quoted scalar for Compose, which reads `$$` as one dollar sign.
+
+    Source: YAML 1.2 section 7.3.1, and "Interpolation" in the Compose specification.
+    """
+    doubled = value.replace("$", "$$")
+    return yaml.safe_dump(doubled, default_style='"', width=2**31).rstrip("\n")
+
+
+def quote_nginx(value: str) -> str:
+    """A word of nginx's configuration that needs no quotes.
+
+    nginx has no way to spell a literal dollar sign, and quoting differs between directives, so
+    only words without special characters are let through.
+    """
+    if not value or set(value) & _NGINX_SPECIAL or any(c.isspace() or ord(c) < 33 for c in value):
+        raise ValueError(f"{value!r} cannot be written in an nginx configuration")
+    return value
+
+
+def quote_ddclient(value: str) -> str:
+    """A value of ddclient's configuration, with a backslash before each special character.
+
+    ddclient cuts each line at a `#` before it looks at quotes, except in passwords (its
+    `_read_config`, from 3.10 to 4.0).
+    """
+    if "#" in value or any(c.isspace() or ord(c) < 33 for c in value):
+        raise ValueError(f"{value!r} cannot be written in ddclient.conf")
+    return "".join(c if c.isalnum() or c in "._-:/@+%=" else f"\\{c}" for c in value)
+
+
+def quote_ddclient_password(value: str) -> str:
+    """A password of ddclient's configuration, to stand alone on its line before `, \\`.
+
+    ddclient takes what is between the first and the last single quote of such a line literally,
+    single quotes, commas, hashes and backslashes included (its `_read_config`).
+    """
+    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        raise ValueError("a password with control characters cannot be written in ddclient.conf")
+    return f"'{value}'"
+
+
+def quote_toml(value: Any) -> str:
+    """A TOML value on one line."""
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+
+
+def quote_markdown_code(value: str) -> str:
+    """A Markdown code span, fenced by more backticks than it holds (CommonMark section 6.1)."""
+    longest = max((len(run) for run in _runs(value, "`")), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if value.startswith("`") or value.endswith("`") else ""
+    return f"{fence}{pad}{value}{pad}{fence}"
+
+
+def duration(value: timedelta) -> str:
+    """A length of time as the settings spell it."""
+    return format_duration(value)
+
+
+FILTERS = {
+    "yaml": quote_yaml,
+    "nginx": quote_nginx,
+    "sh": shlex.quote,
+    "ddclient": quote_ddclient,
+    "ddclient_password": quote_ddclient_password,
+    "toml": quote_toml,
+    "json": json.dumps,
+    "code": quote_markdown_code,
+    "duration": duration,
+}
+
+
+def _runs(value: str, char: str) -> list[str]:
+    return [run for run in "".join(c if c == char else " " for c in value).split() if run]

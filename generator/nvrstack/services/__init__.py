@@ -1,0 +1,1 @@
+"""What each service needs to know of the outside world."""

@@ -1,0 +1,1 @@
+"""The model of `nvrstack.toml`, its validation, and the text that `init` writes."""

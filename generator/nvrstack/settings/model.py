@@ -1,0 +1,266 @@
+"""The settings: what `nvrstack.toml` may say, as frozen values.
+
+Field names are the keys of the file. A default here is what holds when neither the file nor the
+stack says anything; a field without default must come from one of them.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from nvrstack.services import images
+from nvrstack.settings.names import problem, text
+from nvrstack.settings.values import (
+    MOONFIRE_TAG,
+    AbsolutePath,
+    Address,
+    Domain,
+    Duration,
+    Email,
+    HostPath,
+    Memory,
+    NumericId,
+    Port,
+    Rate,
+    Reference,
+    Repository,
+    Subnet,
+    Text,
+    TimeZone,
+)
+
+SCHEMA = 1
+"""The version of the settings file that this release writes and reads."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
+
+
+def _web_address(value: object) -> str:
+    given = text(value)
+    parts = urlsplit(given)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or any(c.isspace() for c in given)
+    ):
+        raise problem("{v!r} is no URL; write one such as https://example.net/ip", v=given)
+    return given
+
+
+def _authority(value: object) -> str:
+    given = text(value)
+    if given in AUTHORITIES or (given.startswith("https://") and _web_address(given)):
+        return given
+    raise problem(
+        "{v!r} is no certificate authority; expected one of {k}, or the https:// address of an "
+        "ACME directory",
+        v=given,
+        k=", ".join(AUTHORITIES),
+    )
+
+
+def _schema(value: object) -> int:
+    if isinstance(value, int) and value > SCHEMA:
+        raise problem(
+            "is {v}, but this nvrstack reads up to {s}; install the nvrstack that wrote it, or a newer one",
+            v=value,
+            s=SCHEMA,
+        )
+    if value != SCHEMA:
+        raise problem("is {v!r}; expected {s}", v=value, s=SCHEMA)
+    return SCHEMA
+
+
+def _project_name(value: object) -> str:
+    given = text(value)
+    if not given or not given[0].isalnum() or not all(c in _NAME_CHARACTERS for c in given):
+        raise problem(
+            "{v!r} is no Compose project name; use lower-case letters, digits, - and _, "
+            "and begin with a letter or digit",
+            v=given,
+        )
+    return given
+
+
+def _short_name(value: object) -> str:
+    name = text(value).lower()
+    if not name or len(name) > 63 or name[0] == "-" or not set(name) <= _NAME_CHARACTERS - {"_"}:
+        raise problem("{v!r} is no short host name; write one such as nvr, without a dot", v=name)
+    return name
+
+
+def _moonfire_version(value: object) -> str:
+    given = text(value)
+    match = MOONFIRE_TAG.fullmatch(given)
+    if not match:
+        raise problem(
+            "{v!r} is no Moonfire version; write one such as {p}",
+            v=given,
+            p=images.MOONFIRE_VERSION,
+        )
+    number = (int(match[1]), int(match[2]), int(match[3]))
+    if number < OLDEST_MOONFIRE or number in NEVER_PUBLISHED:
+        raise problem(
+            "{v!r} was never published as an image of {i}; write {p}",
+            v=given,
+            i=images.MOONFIRE_IMAGE,
+            p=images.MOONFIRE_VERSION,
+        )
+    return given
+
+
+def _server(value: object) -> str:
+    given = text(value)
+    parts = urlsplit(given if "://" in given else f"https://{given}")
+    try:
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.scheme not in {"http", "https"} or parts.path or parts.username:
+        raise problem(
+            "{v!r} is no server; write host or host:port, such as api.example.net", v=given
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _address_service(value: object) -> str:
+    given = text(value)
+    if given in ADDRESS_SERVICES:
+        return given
+    if given.startswith(("http://", "https://")) and not set(given) & set("#'\"\\,"):
+        return _web_address(given)
+    raise problem(
+        "{v!r} is no address service; expected a URL that answers with the address, or one of {k}",
+        v=given,
+        k=", ".join(ADDRESS_SERVICES),
+    )
+
+
+ADDRESS_SERVICES = ("ipify-ipv4", "he", "freedns", "noip-ipv4", "nsupdate.info-ipv4", "dyndns")
+"""Services that tell a client its IPv4 address, by ddclient's names for them."""
+AUTHORITIES = ("letsencrypt", "letsencrypt-staging", "local")
+OLDEST_MOONFIRE = (0, 7, 10)
+"""The first version in upstream's present registry; older ones spell their settings otherwise."""
+NEVER_PUBLISHED = {(0, 7, 18), (0, 7, 22), (0, 7, 24)}
+"""Tags whose release workflow failed, so that no joint image exists."""
+_NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+Server = Annotated[str, BeforeValidator(_server)]
+AddressService = Annotated[str, BeforeValidator(_address_service)]
+Authority = Annotated[str, BeforeValidator(_authority)]
+
+
+class Project(_Section):
+    """The Compose project and the numeric ids that nginx, certbot and ddclient run as."""
+
+    name: Annotated[str, BeforeValidator(_project_name)] = "nvrstack"
+    uid: NumericId
+    gid: NumericId
+
+
+class Site(_Section):
+    """The names and ports under which the web interface is reached."""
+
+    domain: Domain
+    aliases: tuple[Domain, ...] = Field(default=(), strict=False)
+    short_names: tuple[Annotated[str, BeforeValidator(_short_name)], ...] = Field(
+        default=("nvr",), strict=False
+    )
+    http_port: Port = 80
+    https_port: Port = 443
+    public_https_port: Port | None = None
+    bind: tuple[Address, ...] = Field(default=(), strict=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that the certificate covers, the main one first."""
+        return (self.domain, *self.aliases)
+
+
+class Certificate(_Section):
+    """Who signs the certificate, and how it is asked for."""
+
+    authority: Authority = "letsencrypt"
+    email: Email | None = None
+    challenge: Literal["http-01"] = "http-01"
+    key_type: Literal["ecdsa", "rsa"] = "ecdsa"
+    authority_root: HostPath | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nvrstack's own authority signs, and certbot takes no part."""
+        return self.authority == "local"
+
+
+class Ddns(_Section):
+    """Who tells the name servers this home's address, and where."""
+
+    updater: Literal["ddclient", "router", "none"] = "router"
+    provider: Text | None = None
+    login: Text | None = None
+    zone: Domain | None = None
+    server: Server | None = None
+    hosts: tuple[Domain, ...] = Field(default=(), strict=False)
+    address_service: AddressService = "ipify-ipv4"
+    interval: Duration = timedelta(minutes=5)
+
+    @field_validator("interval")
+    @classmethod
+    def _not_hammering(cls, value: timedelta) -> timedelta:
+        if value < timedelta(minutes=1):
+            raise problem("is shorter than a minute; name services block clients that ask so often")
+        return value
+
+
+class Moonfire(_Section):
+    """The recorder: its image, whom it runs as, and where it keeps things."""
+
+    image: Repository = images.MOONFIRE_IMAGE
+    version: Annotated[str, BeforeValidator(_moonfire_version)] = images.MOONFIRE_VERSION
+    uid: NumericId
+    gid: NumericId
+    timezone: TimeZone
+    state_dir: HostPath
+    sample_dirs: tuple[AbsolutePath, ...] = Field(default=(), strict=False)
+    memory_limit: Memory = "1g"
+
+
+class Network(_Section):
+    """Addresses: the private network between nginx and Moonfire, and this machine's own."""
+
+    backend_subnet: Subnet
+    lan_address: Address | None = None
+
+
+class Access(_Section):
+    """What the proxy allows."""
+
+    hsts: Duration = timedelta(days=30)
+    login_rate: Rate = 10
+
+
+class Images(_Section):
+    """The images of the other services, each with its version."""
+
+    nginx: Reference = images.NGINX
+    certbot: Reference = images.CERTBOT
+    ddclient: Reference = images.DDCLIENT
+
+
+class Settings(_Section):
+    """Everything that a project is rendered from, secrets apart."""
+
+    schema_: Annotated[int, BeforeValidator(_schema)] = Field(alias="schema")
+    stack: Text
+    project: Project
+    site: Site
+    certificate: Certificate = Certificate()
+    ddns: Ddns = Ddns()
+    moonfire: Moonfire
+    network: Network
+    access: Access = Access()
+    images: Images = Images()

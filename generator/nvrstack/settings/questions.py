@@ -1,0 +1,59 @@
+"""What `init` asks a person, in which order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nvrstack.services.providers import providers
+from nvrstack.settings.answers import lookup
+from nvrstack.settings.load import merge
+from nvrstack.stacks import Stack
+
+
+@dataclass(frozen=True)
+class Question:
+    """One prompt: the setting it fills, the words, and what Enter alone means."""
+
+    key: str
+    text: str
+    default: str | None = None
+
+
+def next_question(
+    answers: Mapping[str, Any], asked: frozenset[str], stack: Stack, found: Mapping[str, Any]
+) -> Question | None:
+    """The next question, given what is answered and asked already; None when all is known.
+
+    `found` holds what the host suggests. A provider's own settings are asked once it is chosen.
+    """
+    known = merge(stack.defaults, answers)
+    for question in _questions(known, stack, found):
+        if question.key not in asked and lookup(known, question.key) is None:
+            return question
+    return None
+
+
+def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any]) -> list[Question]:
+    questions = [Question(key, text) for key, text in stack.requires.items()]
+    provider = providers().get(lookup(known, "ddns.provider") or "")
+    if provider and stack.runs("ddclient"):
+        if provider.login:
+            questions.append(Question("ddns.login", f"{provider.title}: {provider.login}"))
+        questions += [
+            Question(f"ddns.{key}", f"{provider.title}: the {key}") for key in provider.keys
+        ]
+    suggested = {
+        "moonfire.timezone": "Time zone",
+        "network.lan_address": "This machine's address in your network",
+    }
+    for key, text in suggested.items():
+        value = lookup(found, key)
+        questions.append(Question(key, text, None if value is None else str(value)))
+    questions.append(
+        Question(
+            "moonfire.sample_dirs",
+            "Directories for recordings on other disks, with commas between; Enter for none",
+            "",
+        )
+    )
+    return questions

@@ -1,0 +1,196 @@
+"""What the settings must satisfy together, beyond each value by itself."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+from nvrstack.services.providers import providers
+from nvrstack.settings.model import Settings
+from nvrstack.settings.names import public_suffix_problem
+from nvrstack.stacks import Stack
+
+Finding = tuple[str, str]
+"""A dotted key and the sentence about it."""
+Rule = Callable[[Settings, Stack], Iterator[Finding]]
+
+RULES: dict[Rule, tuple[str, ...]] = {}
+"""Each rule with the keys it reads: it is not asked when one of them is wrong by itself."""
+
+CONTAINER_PATHS = (
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/tmp",
+)
+STATE_IN_CONTAINER = PurePosixPath("/var/lib/moonfire-nvr")
+
+
+def rule(*keys: str) -> Callable[[Rule], Rule]:
+    """Register a rule together with the settings that it reads."""
+
+    def register(function: Rule) -> Rule:
+        RULES[function] = keys
+        return function
+
+    return register
+
+
+@rule("site.domain", "site.aliases", "site.short_names")
+def names_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Each name serves one purpose."""
+    counts = Counter((*settings.site.names, *settings.site.short_names))
+    for index, alias in enumerate(settings.site.aliases):
+        if counts[alias] > 1:
+            yield f"site.aliases[{index}]", f"{alias!r} is given more than once; name it once"
+    for index, name in enumerate(settings.site.short_names):
+        if counts[name] > 1:
+            yield f"site.short_names[{index}]", f"{name!r} is given more than once; name it once"
+
+
+@rule("site.http_port", "site.https_port")
+def ports_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """One port cannot speak both http and https."""
+    if settings.site.http_port == settings.site.https_port:
+        yield (
+            "site.https_port",
+            f"is {settings.site.https_port}, as site.http_port is; choose two ports",
+        )
+
+
+@rule("site.domain", "site.aliases", "certificate.authority")
+def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Let's Encrypt certifies only names that the public name servers know."""
+    if not settings.certificate.authority.startswith("letsencrypt"):
+        return
+    for index, name in enumerate(settings.site.names):
+        reason = public_suffix_problem(name)
+        if reason:
+            key = "site.domain" if index == 0 else f"site.aliases[{index - 1}]"
+            yield key, f"{reason}; use a name that you registered, or the stack lan"
+
+
+@rule("certificate.authority")
+def authority_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """certbot runs exactly when somebody else signs."""
+    if stack.runs("certbot") and settings.certificate.is_local:
+        yield (
+            "certificate.authority",
+            f'is "local", but the stack {stack.name} runs certbot; use the stack lan',
+        )
+    if not stack.runs("certbot") and not settings.certificate.is_local:
+        yield (
+            "certificate.authority",
+            f'the stack {stack.name} runs no certbot; set it to "local", or use the stack router-ddns',
+        )
+
+
+@rule("certificate.authority", "certificate.authority_root")
+def root_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """A root to trust belongs to a private ACME server."""
+    if settings.certificate.authority_root and not settings.certificate.authority.startswith(
+        "https:"
+    ):
+        yield (
+            "certificate.authority_root",
+            "is only for an authority given by its https:// address; remove it",
+        )
+
+
+@rule("ddns.updater", "ddns.provider")
+def updater_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """ddclient runs exactly when it is the updater, and then needs a provider that it knows."""
+    updater, name = settings.ddns.updater, settings.ddns.provider
+    if stack.runs("ddclient") != (updater == "ddclient"):
+        fitting = "public" if updater == "ddclient" else "router-ddns or lan"
+        yield (
+            "ddns.updater",
+            f'is "{updater}", which the stack {stack.name} does not do; use the stack {fitting}',
+        )
+    elif name is not None and name not in providers():
+        yield "ddns.provider", f"{name!r} is not known; expected one of {', '.join(providers())}"
+
+
+@rule("ddns.updater", "ddns.provider", "ddns.login", "ddns.zone", "ddns.server")
+def provider_keys(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Each provider needs its own settings, and no others."""
+    provider = providers().get(settings.ddns.provider or "")
+    if settings.ddns.updater != "ddclient" or provider is None:
+        return
+    login = settings.ddns.login
+    if provider.login and not login:
+        yield "ddns.login", f"is missing; {provider.title} wants {provider.login}"
+    if login and not provider.login:
+        yield "ddns.login", f"{provider.title} uses no login; remove it"
+    if login and (set(login) & set("#,") or any(char.isspace() for char in login)):
+        yield (
+            "ddns.login",
+            f"{login!r} has a space, # or comma in it, which ddclient cannot read in a login",
+        )
+    for key in ("server", "zone"):
+        value = getattr(settings.ddns, key)
+        if key in provider.keys and value is None:
+            yield f"ddns.{key}", f"is missing; {provider.title} needs it"
+        if key not in provider.keys and value is not None:
+            yield f"ddns.{key}", f"{provider.title} does not use it; remove it"
+
+
+@rule("ddns.updater", "ddns.provider", "ddns.hosts", "site.domain", "site.aliases")
+def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Some providers own the end of every name they update."""
+    provider = providers().get(settings.ddns.provider or "")
+    if settings.ddns.updater != "ddclient" or provider is None:
+        return
+    for host in settings.ddns.hosts or settings.site.names:
+        if not host.endswith(provider.host_suffix):
+            yield (
+                "ddns.hosts",
+                f"{host!r} is not a name of {provider.title}; list the names that end in {provider.host_suffix}",
+            )
+
+
+@rule("moonfire.state_dir", "moonfire.sample_dirs")
+def directories(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Recordings are mounted at their own path, beside nothing that the container needs."""
+    state = settings.moonfire.state_dir
+    if state.is_absolute() and (_covered(state, CONTAINER_PATHS) or len(state.parts) < 3):
+        yield (
+            "moonfire.state_dir",
+            f"'{state}' belongs to the system; use one such as {STATE_IN_CONTAINER}",
+        )
+    if not state.is_absolute() and (state.parts[0] != "data" or len(state.parts) < 2):
+        yield "moonfire.state_dir", f"'{state}' must be absolute, or below data/ in the project"
+    seen: list[PurePosixPath] = []
+    for index, path in enumerate(settings.moonfire.sample_dirs):
+        key = f"moonfire.sample_dirs[{index}]"
+        if _covered(path, CONTAINER_PATHS):
+            yield key, f"'{path}' belongs to the system; use one such as /media/nvr/sample"
+        if path.is_relative_to(STATE_IN_CONTAINER) or path.is_relative_to(state):
+            yield (
+                key,
+                f"'{path}' lies in the state directory, which is mounted as it is; remove it here",
+            )
+        if any(path.is_relative_to(other) or other.is_relative_to(path) for other in seen):
+            yield key, f"'{path}' is given twice, or lies inside another one; name each disk once"
+        seen.append(path)
+
+
+@rule("network.backend_subnet", "network.lan_address", "site.bind")
+def subnet_is_free(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """The private network must not hide this machine's own."""
+    inside = settings.network.backend_subnet
+    for address in (settings.network.lan_address, *settings.site.bind):
+        if address is not None and address in inside:
+            yield (
+                "network.backend_subnet",
+                f"'{inside}' has this machine's own address {address} in it; choose another",
+            )
+
+
+def _covered(path: PurePosixPath, parents: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(parent) for parent in parents)

@@ -1,0 +1,43 @@
+"""The control groups of the bed's containers, by which leftovers of a crash are found."""
+
+from pathlib import Path
+
+from tests.bed.process import wait_for
+
+PARENT = "nvrstack-bed"
+"""The engine puts every container below a group of this name."""
+
+ROOT = Path("/sys/fs/cgroup")
+
+
+def groups() -> list[Path]:
+    """Return the bed's group in each hierarchy, of the old kind or of the unified one."""
+    return [group for group in [ROOT / PARENT, *ROOT.glob(f"*/{PARENT}")] if group.is_dir()]
+
+
+def processes() -> set[int]:
+    """Return all processes of the bed's containers."""
+    found: set[int] = set()
+    for group in groups():
+        for file in group.rglob("cgroup.procs"):
+            try:
+                found |= {int(word) for word in file.read_text().split()}
+            except OSError:
+                continue
+    return found
+
+
+def remove() -> None:
+    """Remove the groups, once no process is left in them."""
+    wait_for(_removed, seconds=5)
+
+
+def _removed() -> bool:
+    for group in groups():
+        below = sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True)
+        for folder in [*below, group]:
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+    return not groups()

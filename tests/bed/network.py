@@ -1,0 +1,147 @@
+"""The network world: the engine's own host and what is around it, each a namespace.
+
+    nvrcl1 ── lan0 ─┐                         ┌─ cam0 ── nvrcam (a camera)
+                    ├── nvrbed (the engine) ──┤
+    nvrcl2 ── far0 ─┘                         └─ net0 ── nvrnet (the Internet: a resolver)
+
+Each line is a veth pair. The clients know the way to the engine's LAN address; nobody knows a way
+to Docker's networks, as in a real house: a test that wants one adds the route.
+"""
+
+import ipaddress
+import json
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.bed.mirror import mirror
+from tests.bed.process import BedError, Done, end, run
+
+ENGINE = "nvrbed"
+CLIENTS = ("nvrcl1", "nvrcl2")
+CAMERA = "nvrcam"
+INTERNET = "nvrnet"
+NAMESPACES = (ENGINE, *CLIENTS, CAMERA, INTERNET)
+
+LAN_ADDRESS = "198.51.100.10"
+"""The engine host's address, at which published ports are reached."""
+
+CLIENT_ADDRESSES = {"nvrcl1": "198.51.100.21", "nvrcl2": "198.51.101.22"}
+CAMERA_ADDRESS = "198.51.100.200"
+INTERNET_ADDRESS = "198.51.101.200"
+"""Where the resolver answers; a test may put other servers there."""
+
+POOL = "10.210.0.0/16"
+"""What the engine may take its containers' networks from."""
+
+NETNS = Path("/run/netns")
+PLACES = ("198.51.100.0/24", "198.51.101.0/24", POOL)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A veth pair between the engine's namespace and another one."""
+
+    name: str
+    near: str
+    peer: str
+    far: str
+
+
+LINKS = (
+    Link("lan0", f"{LAN_ADDRESS}/25", "nvrcl1", f"{CLIENT_ADDRESSES['nvrcl1']}/25"),
+    Link("far0", "198.51.101.1/25", "nvrcl2", f"{CLIENT_ADDRESSES['nvrcl2']}/25"),
+    Link("cam0", "198.51.100.130/25", CAMERA, f"{CAMERA_ADDRESS}/25"),
+    Link("net0", "198.51.101.130/25", INTERNET, f"{INTERNET_ADDRESS}/25"),
+)
+
+
+def up() -> None:
+    """Make the namespaces and their links; what an earlier run left goes first."""
+    refuse_overlap()
+    down()
+    for name in NAMESPACES:
+        ip("netns", "add", name)
+        ip("-n", name, "link", "set", "lo", "up")
+    for link in LINKS:
+        pair = ("type", "veth", "peer", "name", "eth0", "netns", link.peer)
+        ip("-n", ENGINE, "link", "add", link.name, *pair)
+        for namespace, device, address in (
+            (ENGINE, link.name, link.near),
+            (link.peer, "eth0", link.far),
+        ):
+            ip("-n", namespace, "address", "add", address, "dev", device)
+            ip("-n", namespace, "link", "set", device, "up")
+    ip("-n", "nvrcl2", "route", "add", f"{LAN_ADDRESS}/32", "via", "198.51.101.1")
+
+
+def down() -> None:
+    """End what runs in the namespaces and remove them."""
+    end(processes(), seconds=3)
+    for name in NAMESPACES:
+        if (NETNS / name).exists():
+            ip("netns", "delete", name)
+        # Where `ip netns` gives a namespace its own resolv.conf; a test may have made one.
+        shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)
+
+
+def processes() -> list[int]:
+    """Return the processes in the bed's namespaces: those that belong to the engine, and tests'."""
+    found: list[int] = []
+    for name in NAMESPACES:
+        if (NETNS / name).exists():
+            found += map(int, ip("netns", "pids", name).stdout.split())
+    return found
+
+
+def exists() -> bool:
+    """Say whether all the namespaces are there."""
+    return all((NETNS / name).exists() for name in NAMESPACES)
+
+
+def ip(*words: str) -> Done:
+    """Run iproute2's `ip`."""
+    return run(["ip", *words], timeout=20)
+
+
+def refuse_overlap() -> None:
+    """Refuse to go on where the machine itself uses addresses which the bed would take."""
+    places = [ipaddress.ip_network(place) for place in PLACES]
+    for what, used in _own_traffic():
+        for place in places:
+            if used.overlaps(place):
+                message = f"the test bed needs {place}, but this machine uses {used} ({what})"
+                raise BedError(message)
+
+
+def _own_traffic() -> list[tuple[str, ipaddress.IPv4Network]]:
+    """Return the networks that the machine has or routes, its resolvers and its mirror."""
+    used: list[tuple[str, ipaddress.IPv4Network]] = []
+    for interface in json.loads(ip("-4", "-json", "address", "show").stdout or "[]"):
+        for entry in interface.get("addr_info", []):
+            network = f"{entry['local']}/{entry['prefixlen']}"
+            used.append((interface["ifname"], ipaddress.IPv4Network(network, strict=False)))
+    routes = json.loads(ip("-4", "-json", "route", "show").stdout or "[]")
+    targets = [route["dst"] for route in routes if route["dst"] != "default"]
+    used += [("a route", ipaddress.IPv4Network(target, strict=False)) for target in targets]
+    peers = {"its mirror": _resolve(urlsplit(mirror()).hostname or "")}
+    servers = [
+        line.split()[1]
+        for line in Path("/etc/resolv.conf").read_text().splitlines()
+        if line.startswith("nameserver ") and ":" not in line
+    ]
+    peers["its resolver"] = servers
+    for what, addresses in peers.items():
+        used += [(what, ipaddress.IPv4Network(address)) for address in addresses]
+    return used
+
+
+def _resolve(host: str) -> list[str]:
+    """Return a host's IPv4 addresses, none if it cannot be resolved now."""
+    try:
+        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return [str(entry[4][0]) for entry in found]
