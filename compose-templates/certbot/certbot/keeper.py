@@ -27,12 +27,14 @@ STATE = Path("/var/lib/nvrstack/state.json")
 LOGS = Path("/var/lib/nvrstack/logs")
 LETSENCRYPT = Path("/etc/letsencrypt")
 WEBROOT = Path("/var/www/webroot")
+WORK = Path("/tmp/certbot")  # noqa: S108 - the container's own tmpfs
 
 SECONDS_BETWEEN_LOOKS = 5
 CHECK_SECONDS = 12 * 3600
 """How often certbot is asked whether a renewal is due: twice a day, as its makers recommend."""
-UNREACHABLE_SECONDS = 30
-"""Until the authority is asked for again after it could not be reached, which costs no limit."""
+UNREACHABLE_SECONDS = (5, 30)
+"""How soon, at first and in the long run, to ask again whether the authority can be reached; that
+is only a look at its directory and costs no limit."""
 RETRY_SECONDS = (60, 300, 900, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600)
 """Waits after failures in a row; the last one repeats. At most four attempts in an hour, where
 Let's Encrypt allows five failed authorizations, and about five a day in the long run."""
@@ -65,6 +67,7 @@ class State:
     reason: str = ""
     failures: int = 0
     since: float = 0.0
+    unreachable_since: float | None = None
     last_attempt: float | None = None
     next_attempt: float = 0.0
     not_before: float | None = None
@@ -82,7 +85,7 @@ def read_wanted(text: str) -> list[Wanted]:
 
 
 def delay(failures: int, jitter: float) -> float:
-    """Seconds to wait after `failures` failures in a row; `jitter` from 0 to 1 adds up to a fifth."""
+    """Seconds to wait after `failures` in a row; `jitter` from 0 to 1 adds up to a fifth."""
     step = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1]
     return step * (1 + jitter / 5)
 
@@ -96,6 +99,7 @@ def before_attempt(state: State, wanted: Wanted, now: float, jitter: float) -> S
         reason="the last attempt was cut short",
         failures=state.failures + 1,
         since=state.since or now,
+        unreachable_since=None,
         last_attempt=now,
         next_attempt=now + delay(state.failures + 1, jitter),
     )
@@ -111,13 +115,17 @@ def after_attempt(state: State, code: int, output: str, now: float, jitter: floa
 
 def not_reachable(state: State, wanted: Wanted, reason: str, now: float, jitter: float) -> State:
     """The state when the authority does not answer: nothing was asked of it, so try again soon."""
+    began = now if state.unreachable_since is None else state.unreachable_since
+    soonest, latest = UNREACHABLE_SECONDS
+    wait = min(latest, max(soonest, (now - began) / 4))
     return replace(
         state,
         request=wanted.digest,
         result="authority unreachable",
         reason=reason,
         since=state.since or now,
-        next_attempt=now + UNREACHABLE_SECONDS * (1 + jitter / 5),
+        unreachable_since=began,
+        next_attempt=now + wait * (1 + jitter / 5),
     )
 
 
@@ -140,7 +148,7 @@ def certbot_command(wanted: Wanted) -> list[str]:
         "--cert-name", wanted.name,
         "--keep-until-expiring", "--renew-with-new-domains",
         "--key-type", wanted.key_type,
-        "--config-dir", str(LETSENCRYPT), "--work-dir", "/tmp/certbot", "--logs-dir", str(LOGS),
+        "--config-dir", str(LETSENCRYPT), "--work-dir", str(WORK), "--logs-dir", str(LOGS),
         "--max-log-backups", "20",
         *(word for domain in wanted.domains for word in ("--domain", domain)),
     ]  # fmt: skip
@@ -244,7 +252,8 @@ class Keeper:
         after = replace(after, not_before=not_before, not_after=not_after)
         if (after.result, after.reason) != (state.result, state.reason):
             until = datetime.fromtimestamp(after.next_attempt, UTC).isoformat(" ", "seconds")
-            print(f"{wanted.name}: {after.result} {after.reason}(next look {until})", flush=True)
+            told = f"{after.result}: {after.reason}" if after.reason else after.result
+            print(f"{wanted.name}: {told} (next look {until})", flush=True)
         self.record(wanted.name, after)
 
     def record(self, name: str, state: State) -> None:
@@ -253,7 +262,7 @@ class Keeper:
         save_states(STATE, self.states, time.time())
 
     def run_certbot(self, command: list[str]) -> tuple[int, str]:
-        """certbot's exit code and everything that it printed."""
+        """Run certbot; give its exit code and everything that it printed."""
         LOGS.mkdir(parents=True, exist_ok=True)
         self.running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -42,7 +42,7 @@ waited=0
 
 while [ -z "$stopping" ]; do
     interval=$(cat "$config/interval")
-    now=$(cksum <"$config/ddclient.conf")
+    now=$(sha256sum <"$config/ddclient.conf")
     if [ "$now" != "$seen" ] || [ "$waited" -ge "$interval" ]; then
         seen=$now
         waited=0

@@ -10,7 +10,7 @@ set -u
 
 config=/etc/nvrstack/nginx
 placeholder=/etc/nvrstack/tls/placeholder
-run=/run/nginx
+run=/tmp/nginx
 seconds_between_looks=5
 looks_before_retry=12
 
@@ -21,11 +21,11 @@ log() {
 # A checksum over every file that nginx reads. `certificates` has a line per site: name, directory.
 fingerprint() {
     {
-        find -L "$config" "$placeholder" -type f -exec cksum {} + | sort
+        find -L "$config" "$placeholder" -type f -exec sha256sum {} + | sort
         while read -r _ directory; do
-            cksum "$directory/fullchain.pem" "$directory/privkey.pem"
+            sha256sum "$directory/fullchain.pem" "$directory/privkey.pem"
         done <"$config/certificates"
-    } 2>/dev/null | cksum
+    } 2>/dev/null | sha256sum
 }
 
 # Whether the directory holds a certificate and the key that belongs to it.

@@ -104,10 +104,10 @@ def checked(
         )
     if problems or settings is None:
         missing = any("is missing" in problem.message for problem in problems)
-        error = SettingsError(problems, "the settings given")
+        failure = SettingsError(problems, "the settings given")
         if missing:
-            error.hint = "give each with --set KEY=VALUE, or run init in a terminal to be asked"
-        raise error
+            failure.hint = "give each with --set KEY=VALUE, or run init in a terminal to be asked"
+        raise failure
     return settings, stacks[settings.stack]
 
 

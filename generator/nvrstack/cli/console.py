@@ -24,7 +24,6 @@ class Console:
     stdout: TextIO = field(default_factory=lambda: sys.stdout)
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    cwd: Path = field(default_factory=Path.cwd)
     project: Path | None = None
     yes: bool = False
     quiet: bool = False
@@ -41,6 +40,16 @@ class Console:
     def colored(self) -> bool:
         """Whether stdout may be coloured (https://no-color.org)."""
         return self.color and self.stdout.isatty() and not self.environ.get("NO_COLOR")
+
+    @property
+    def cwd(self) -> Path:
+        """The current directory. Raises InputError when it was deleted meanwhile."""
+        try:
+            return Path.cwd()
+        except FileNotFoundError as error:
+            raise InputError(
+                "the current directory does not exist any more", "cd somewhere else"
+            ) from error
 
     def say(self, text: str) -> None:
         """Tell a person something that is not the result: on stderr, unless --quiet."""

@@ -157,7 +157,10 @@ def _directory_problem(wanted: Directory, settings: Settings) -> str | None:
     if path.is_dir():
         owner = path.stat().st_uid
         if owner != uid:
-            return f"{path} belongs to uid {owner}, but Moonfire runs as {uid}; set moonfire.uid, or chown it"
+            return (
+                f"{path} belongs to uid {owner}, but Moonfire is to run as {uid}; "
+                "set moonfire.uid and moonfire.gid, or chown it"
+            )
         return None
     if path.exists():
         return f"{path} is not a directory"

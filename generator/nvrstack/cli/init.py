@@ -56,7 +56,8 @@ def init(
     from nvrstack.settings.answers import lookup
 
     console: Console = context.obj
-    target = (console.cwd / (directory or console.project or Path())).resolve()
+    target = directory or console.project or Path()
+    target = target if target.is_absolute() else (console.cwd / target).resolve()
     given = answering.given_answers(console, stack, settings or [], answers)
     secrets = answering.given_secrets(secret_file or [])
     if (target / SETTINGS).is_file():

@@ -16,7 +16,8 @@ def stacks(context: typer.Context) -> None:
     paragraphs = []
     for stack in loaded:
         needs = ", ".join(stack.requires) or "nothing"
-        body = f"{' '.join(stack.description.split())} Needs {needs}. Runs {', '.join(stack.services)}."
+        description, runs = " ".join(stack.description.split()), ", ".join(stack.services)
+        body = f"{description} Needs {needs}. Runs {runs}."
         indented = textwrap.fill(body, 92, initial_indent="  ", subsequent_indent="  ")
         paragraphs.append(f"{stack.name}: {stack.title}\n{indented}")
     data = {"stacks": [stack.model_dump(mode="json", exclude={"defaults"}) for stack in loaded]}

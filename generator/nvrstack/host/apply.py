@@ -91,7 +91,7 @@ def make_directory(
     """
     if path.is_dir():
         return
-    if path.parent != path and path != below:
+    if path not in {path.parent, below}:
         make_directory(path.parent, 0o755, owner, below)
     path.mkdir(mode=mode)
     path.chmod(mode)
@@ -110,7 +110,7 @@ def refused(path: Path, error: OSError) -> HostError:
 def _write(path: Path, file: File, owner: tuple[int, int] | None) -> None:
     # The mode is there from the first moment, so that no secret is ever readable by others.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-    with open(descriptor, "wb") as stream:
+    with os.fdopen(descriptor, "wb") as stream:
         stream.write(file.content)
         stream.flush()
         os.fchmod(descriptor, file.mode)

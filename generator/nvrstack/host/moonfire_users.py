@@ -143,7 +143,8 @@ class _Database:
     def add(self, name: str, password: str, permissions: frozenset[str]) -> None:
         with self.connection:
             self.connection.execute(
-                "insert into user (username, config, password_hash, permissions) values (?, '{}', ?, ?)",
+                "insert into user (username, config, password_hash, permissions)"
+                " values (?, '{}', ?, ?)",
                 (
                     name,
                     self.encoding.password_hash(password),

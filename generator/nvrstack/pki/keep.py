@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nvrstack.pki.certificates import Pair, der, local_leaf, local_root, names_of, placeholder
-from nvrstack.tree import PUBLIC, SECRET, File
 from nvrstack.settings.model import Settings
+from nvrstack.tree import PUBLIC, SECRET, File
 
 PLACEHOLDER = ("tls/placeholder/fullchain.pem", "tls/placeholder/privkey.pem")
 ROOT = ("tls/authority/root.pem", "tls/authority/root.key")

@@ -49,7 +49,7 @@ def quote_ddclient(value: str) -> str:
 
 
 def quote_ddclient_password(value: str) -> str:
-    """A password of ddclient's configuration, to stand alone on its line before `, \\`.
+    r"""A password of ddclient's configuration, to stand alone on its line before `, \`.
 
     ddclient takes what is between the first and the last single quote of such a line literally,
     single quotes, commas, hashes and backslashes included (its `_read_config`).
@@ -61,7 +61,7 @@ def quote_ddclient_password(value: str) -> str:
 
 def quote_toml(value: Any) -> str:
     """A TOML value on one line."""
-    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+    return str(tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string())
 
 
 def quote_markdown_code(value: str) -> str:

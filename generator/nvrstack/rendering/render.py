@@ -11,10 +11,10 @@ import yaml
 from nvrstack.errors import InputError
 from nvrstack.rendering.context import context
 from nvrstack.rendering.templates import SUFFIX, environment, templates_of
-from nvrstack.tree import PUBLIC, SECRET, File, Tree
 from nvrstack.resources import shipped
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
+from nvrstack.tree import PUBLIC, SECRET, File, Tree
 
 AUTHORITY_ROOT = "certbot/authority-root.pem"
 
@@ -35,7 +35,7 @@ def required_secrets(settings: Settings) -> tuple[str, ...]:
     return ("ddns_password",) if settings.ddns.updater == "ddclient" else ()
 
 
-def render(settings: Settings, stack: Stack, material: Material = Material()) -> Tree:  # noqa: B008
+def render(settings: Settings, stack: Stack, material: Material = Material()) -> Tree:
     """Every rendered file of the project. The same arguments give the same bytes.
 
     A file whose template asks for a secret gets mode 0600. Raises InputError when a secret is

@@ -66,7 +66,8 @@ def _authority(value: object) -> str:
 def _schema(value: object) -> int:
     if isinstance(value, int) and value > SCHEMA:
         raise problem(
-            "is {v}, but this nvrstack reads up to {s}; install the nvrstack that wrote it, or a newer one",
+            "is {v}, but this nvrstack reads up to {s}; install the nvrstack that wrote it, "
+            "or a newer one",
             v=value,
             s=SCHEMA,
         )

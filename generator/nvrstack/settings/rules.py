@@ -26,7 +26,7 @@ CONTAINER_PATHS = (
     "/sbin",
     "/sys",
     "/usr",
-    "/var/tmp",
+    "/var/tmp",  # noqa: S108 - a name to refuse
 )
 STATE_IN_CONTAINER = PurePosixPath("/var/lib/moonfire-nvr")
 
@@ -77,7 +77,7 @@ def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
 
 @rule("certificate.authority")
 def authority_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """certbot runs exactly when somebody else signs."""
+    """Certbot runs exactly when somebody else signs."""
     if stack.runs("certbot") and settings.certificate.is_local:
         yield (
             "certificate.authority",
@@ -86,7 +86,8 @@ def authority_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
     if not stack.runs("certbot") and not settings.certificate.is_local:
         yield (
             "certificate.authority",
-            f'the stack {stack.name} runs no certbot; set it to "local", or use the stack router-ddns',
+            f'the stack {stack.name} runs no certbot; set it to "local", '
+            "or use the stack router-ddns",
         )
 
 
@@ -104,7 +105,7 @@ def root_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
 
 @rule("ddns.updater", "ddns.provider")
 def updater_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """ddclient runs exactly when it is the updater, and then needs a provider that it knows."""
+    """Ddclient runs exactly when it is the updater, and then needs a provider that it knows."""
     updater, name = settings.ddns.updater, settings.ddns.provider
     if stack.runs("ddclient") != (updater == "ddclient"):
         fitting = "public" if updater == "ddclient" else "router-ddns or lan"
@@ -150,7 +151,8 @@ def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
         if not host.endswith(provider.host_suffix):
             yield (
                 "ddns.hosts",
-                f"{host!r} is not a name of {provider.title}; list the names that end in {provider.host_suffix}",
+                f"{host!r} is not a name of {provider.title}; "
+                f"list the names that end in {provider.host_suffix}",
             )
 
 

@@ -124,7 +124,8 @@ def repository(value: object) -> str:
     given = text(value)
     if not REPOSITORY.fullmatch(given):
         raise problem(
-            "{v!r} is no image name; write it without a tag, such as ghcr.io/scottlamb/moonfire-nvr",
+            "{v!r} is no image name; write it without a tag, such as "
+            "ghcr.io/scottlamb/moonfire-nvr",
             v=given,
         )
     return given
