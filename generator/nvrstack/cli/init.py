@@ -111,7 +111,8 @@ def _finish(
     console: Console, created: "Created", first_user: str | None, secrets: dict[str, str]
 ) -> None:
     from nvrstack.cli import create, first_account
-    from nvrstack.rendering.next_steps import next_steps, url
+    from nvrstack.rendering.context import url
+    from nvrstack.rendering.next_steps import next_steps
 
     create.make_database(console, created)
     first_account.make(console, created, first_user, secrets)

@@ -11,6 +11,7 @@ from nvrstack.services.providers import Provider, providers
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
 
+HTTP = 80
 HTTPS = 443
 
 
@@ -44,10 +45,14 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "sites": (RenderedSite("moonfire", settings.site.names, _lineage(settings)),),
         "state_source": _bind_source(str(settings.moonfire.state_dir)),
         "redirect_port": redirect_port(settings),
+        "public_port": public_https_port(settings),
+        "http_port": "" if settings.site.http_port == HTTP else f":{settings.site.http_port}",
+        "url": url(settings),
         "hsts_seconds": int(settings.access.hsts.total_seconds()) if trusted else 0,
         "trusted": trusted,
         "acme_directory": directory_url(settings.certificate.authority),
         "provider": provider,
+        "ddns_names": settings.ddns.hosts or settings.site.names,
         "ddns_hosts": _ddns_hosts(settings, provider),
         "ddns_server": settings.ddns.server or "",
     }
@@ -63,6 +68,11 @@ def redirect_port(settings: Settings) -> str:
     """What follows the host in an https address: nothing, or a colon and the port."""
     port = public_https_port(settings)
     return "" if port == HTTPS else f":{port}"
+
+
+def url(settings: Settings) -> str:
+    """The address under which the cameras are opened."""
+    return f"https://{settings.site.domain}{redirect_port(settings)}/"
 
 
 def _lineage(settings: Settings) -> str:

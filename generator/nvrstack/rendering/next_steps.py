@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nvrstack.rendering.context import public_https_port, redirect_port
+from nvrstack.rendering.context import HTTP, public_https_port, url
 from nvrstack.services.providers import providers
 from nvrstack.settings.model import Settings
 
@@ -16,11 +16,6 @@ class NextStep:
     title: str
     text: str
     command: str = ""
-
-
-def url(settings: Settings) -> str:
-    """The address under which the cameras are opened."""
-    return f"https://{settings.site.domain}{redirect_port(settings)}/"
 
 
 def next_steps(
@@ -67,4 +62,4 @@ def _names_and_ports(settings: Settings) -> NextStep:
 
 
 def _http_port(settings: Settings) -> str:
-    return "" if settings.site.http_port == 80 else f":{settings.site.http_port}"
+    return "" if settings.site.http_port == HTTP else f":{settings.site.http_port}"

@@ -86,8 +86,10 @@ def authority_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
     if not stack.runs("certbot") and not settings.certificate.is_local:
         yield (
             "certificate.authority",
-            f'the stack {stack.name} runs no certbot; set it to "local", '
-            "or use the stack router-ddns",
+            (
+                f'the stack {stack.name} runs no certbot; set it to "local", '
+                "or use the stack router-ddns"
+            ),
         )
 
 
@@ -151,8 +153,10 @@ def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
         if not host.endswith(provider.host_suffix):
             yield (
                 "ddns.hosts",
-                f"{host!r} is not a name of {provider.title}; "
-                f"list the names that end in {provider.host_suffix}",
+                (
+                    f"{host!r} is not a name of {provider.title}; "
+                    f"list the names that end in {provider.host_suffix}"
+                ),
             )
 
 
