@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nvrstack import __version__
-from nvrstack.cli import init, stacks, user
+from nvrstack.cli import init, render, stacks, user
 from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, NvrstackError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("init")(init.init)
+app.command("render")(render.render)
 app.command("stacks")(stacks.stacks)
 app.add_typer(user.app, name="user")
 

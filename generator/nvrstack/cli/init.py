@@ -96,7 +96,7 @@ def _resume(console: Console, target: Path, *, changed: bool) -> None:
     if changed:
         raise InputError(
             f"{target}: is an nvrstack project already; nothing was changed",
-            f"change its settings in {target / SETTINGS}",
+            f"change its settings in {target / SETTINGS}, then run `nvrstack render`",
         )
     project = read_project(target)
     owner = create.file_owner(project.settings)

@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -38,8 +38,13 @@ def locked(project: Path, owner: tuple[int, int] | None) -> Iterator[None]:
         ) from error
 
 
-def apply(project: Path, files: Tree, owner: tuple[int, int] | None = None) -> None:
-    """Write `files`, each given to `owner` (uid, gid) if that is not None.
+def apply(
+    project: Path,
+    files: Tree,
+    owner: tuple[int, int] | None = None,
+    remove: Iterable[str] = (),
+) -> None:
+    """Write `files`, each given to `owner` (uid, gid) if that is not None, and `remove` others.
 
     Raises HostError when the disk refuses; then nothing has changed.
     """
@@ -51,6 +56,7 @@ def apply(project: Path, files: Tree, owner: tuple[int, int] | None = None) -> N
         for index, (path, file) in enumerate(sorted(files.items())):
             _write(staging / str(index), file, owner)
             steps.append({"staged": str(index), "path": path})
+        steps += [{"path": path} for path in remove]
         _sync(staging)
         _write(staging / "journal", File(json.dumps(steps).encode(), SECRET), None)
         (staging / "journal").replace(project / JOURNAL)
@@ -70,10 +76,13 @@ def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
         return False
     try:
         for step in steps:
-            staged, target = project / STAGING / step["staged"], project / step["path"]
+            target = project / step["path"]
             make_directory(target.parent, 0o755, owner, below=project)
             with contextlib.suppress(FileNotFoundError):
-                staged.replace(target)
+                if "staged" in step:
+                    (project / STAGING / step["staged"]).replace(target)
+                else:
+                    target.unlink()
             _sync(target.parent)
         journal.unlink()
         shutil.rmtree(project / STAGING, ignore_errors=True)

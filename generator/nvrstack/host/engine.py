@@ -26,7 +26,8 @@ def engine_problem() -> str | None:
             return f"{what} did not answer within {ANSWER_SECONDS} seconds"
         if result.returncode != 0:
             told = result.stderr.strip().splitlines()
-            return f"{what} cannot be used: {told[-1] if told else 'docker gave no reason'}"
+            reason = told[-1].rstrip("?") if told else "docker gave no reason"
+            return f"{what} cannot be used ({reason})"
     return None
 
 

@@ -1,12 +1,16 @@
 """What was last applied: path, mode, SHA-256, and the text that a later merge starts from."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 
 from nvrstack import __version__
+from nvrstack.errors import InputError
 from nvrstack.tree import SECRET, File, Tree
 
 SCHEMA = 1
 MANIFEST = ".nvrstack/manifest.json"
+BACKUPS = ".nvrstack/backups"
 
 
 def manifest_file(tree: Tree) -> File:
@@ -21,3 +25,31 @@ def manifest_file(tree: Tree) -> File:
     }
     data = {"schema": SCHEMA, "nvrstack": __version__, "files": entries}
     return File((json.dumps(data, indent=1, sort_keys=True) + "\n").encode(), SECRET)
+
+
+def applied_digests(manifest: str) -> Mapping[str, str]:
+    """The SHA-256 of each file as it was last applied, by path; nothing from an empty manifest.
+
+    Raises InputError when a newer nvrstack wrote it, or something else did.
+    """
+    if not manifest:
+        return {}
+    try:
+        data = json.loads(manifest)
+        schema, files = int(data["schema"]), data["files"]
+        digests = {str(path): str(entry["sha256"]) for path, entry in files.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{MANIFEST}: is damaged", "move it away; then every rendered file counts as edited"
+        ) from error
+    if schema > SCHEMA:
+        raise InputError(
+            f"{MANIFEST}: has schema {schema}, but this nvrstack reads up to {SCHEMA}",
+            "install the nvrstack that wrote it, or a newer one",
+        )
+    return digests
+
+
+def backup_path(path: str, now: datetime) -> str:
+    """Where the file at `path` is kept when it is replaced at the time `now`."""
+    return f"{BACKUPS}/{now:%Y-%m-%dT%H-%M-%SZ}/{path}"

@@ -1,0 +1,90 @@
+"""Whole projects on disk, as `nvrstack init` would leave them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nvrstack.host.apply import apply, make_directory
+from nvrstack.pki.keep import missing_certificates
+from nvrstack.rendering.layout import directories
+from nvrstack.rendering.render import Material, render, required_secrets
+from nvrstack.settings.load import merge, validate
+from nvrstack.settings.model import Settings
+from nvrstack.stacks import Stack, find_stack, load_stacks
+from nvrstack.tree import Tree
+
+OWNER = (1000, 1000)
+"""Whom the services run as."""
+
+PASSWORD = "s3cret, of #our$ '\"own\\"
+
+USUAL: Mapping[str, Any] = {
+    "schema": 1,
+    "project": {"uid": OWNER[0], "gid": OWNER[1]},
+    "site": {"domain": "nvr.example.com"},
+    "moonfire": {"uid": 998, "gid": 997, "timezone": "Europe/Berlin", "state_dir": "data/moonfire"},
+    "network": {"backend_subnet": "172.31.255.0/29"},
+}
+"""What every stack needs; all else is left to its defaults."""
+
+NEEDED: Mapping[str, Mapping[str, Any]] = {
+    "public": {"ddns": {"provider": "noip", "login": "me"}},
+    "lan": {"site": {"domain": "nvr.home.arpa"}},
+}
+"""What one stack needs beside that."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Settings and what came of them; the files are in `directory` once they were written."""
+
+    settings: Settings
+    stack: Stack
+    files: Tree
+    directory: Path
+
+    def text(self, path: str) -> str:
+        """One rendered file."""
+        return self.files[path].content.decode()
+
+
+def stack_names() -> tuple[str, ...]:
+    """Every stack that ships."""
+    return tuple(load_stacks())
+
+
+def settings_for(stack: str, *changes: Mapping[str, Any]) -> Settings:
+    """Valid settings for a stack: what it needs, and then each of the changes."""
+    data = merge(USUAL, NEEDED.get(stack, {}))
+    for change in changes:
+        data = merge(data, change)
+    return validate({**data, "stack": stack}, "nvrstack.toml", load_stacks())
+
+
+def project(
+    directory: Path,
+    stack: str,
+    *changes: Mapping[str, Any],
+    password: str = PASSWORD,
+    authority_root: bytes | None = None,
+) -> Project:
+    """A rendered project that is not on disk yet."""
+    settings = settings_for(stack, *changes)
+    found = find_stack(stack, load_stacks())
+    secrets = dict.fromkeys(required_secrets(settings), password)
+    files = render(settings, found, Material(secrets, authority_root))
+    return Project(settings, found, files, directory)
+
+
+def write(made: Project) -> Project:
+    """Put a project on disk, with its directories and the certificates it makes itself."""
+    make_directory(made.directory, 0o755, OWNER)
+    for entry in directories(made.settings, made.stack):
+        path = made.directory / entry.path
+        if path.is_relative_to(made.directory):
+            make_directory(path, entry.mode, OWNER)
+    apply(made.directory, made.files, OWNER)
+    apply(made.directory, missing_certificates(made.settings, {}, datetime.now(UTC)), OWNER)
+    return made
