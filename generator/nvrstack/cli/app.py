@@ -21,9 +21,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("init")(init.init)
-app.command("render")(render.render)
-app.command("stacks")(stacks.stacks)
+EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
+app.command("init", epilog=EPILOG)(init.init)
+app.command("render", epilog=EPILOG)(render.render)
+app.command("stacks", epilog=EPILOG)(stacks.stacks)
 app.add_typer(user.app, name="user")
 
 

@@ -56,6 +56,11 @@ class Console:
         if not self.quiet:
             print(text, file=self.stderr, flush=True)
 
+    def detail(self, text: str) -> None:
+        """Tell a person who asked for --verbose what was done."""
+        if self.verbose and text.strip():
+            print(text.rstrip(), file=self.stderr, flush=True)
+
     def result(self, data: Mapping[str, Any], text: str) -> None:
         """Give the result: `data` as one JSON object with --json, else `text`."""
         if self.json:

@@ -140,9 +140,9 @@ def make_database(console: Console, created: Created) -> None:
         return
     console.say("Making Moonfire's database (the first time, its image is downloaded) …")
     try:
-        engine.compose(
-            created.project.directory, "run", "--rm", "--no-deps", "-T", "moonfire-nvr", "init"
-        )
+        directory = created.project.directory
+        words = ("run", "--rm", "--no-deps", "-T", "moonfire-nvr", "init")
+        console.detail(engine.compose(directory, *words))
     except HostError as error:
         raise HostError(
             f"the project is ready in {created.project.directory}, but Moonfire's database "

@@ -83,6 +83,8 @@ def init(
         )
         return
     create.write_project(target, checked, chosen, files)
+    for path in files:
+        console.detail(f"wrote {target / path}")
     created = create.Created(LoadedProject(target, checked, chosen), files)
     _finish(console, created, first_user, secrets)
 

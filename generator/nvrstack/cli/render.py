@@ -65,6 +65,8 @@ def render(
         applies = bool(pending) and not check and _agreed(console)
         if applies:
             _apply(project, rendered, pending, owner)
+            for change in pending:
+                console.detail(f"{change.kind} {change.path}")
     data = {
         "changes": [{"path": c.path, "kind": str(c.kind)} for c in found],
         "applied": applies,

@@ -46,8 +46,8 @@ def docker_subnets() -> list[IPv4Network]:
     return [IPv4Network(subnet) for subnet in subnets if subnet and ":" not in subnet]
 
 
-def compose(project: Path, *arguments: str) -> None:
-    """Run `docker compose` in the project directory, its messages going to stderr.
+def compose(project: Path, *arguments: str) -> str:
+    """Run `docker compose` in the project directory; give what it printed.
 
     Raises HostError with its last line when it fails.
     """
@@ -75,3 +75,4 @@ def compose(project: Path, *arguments: str) -> None:
     if result.returncode != 0:
         told = (result.stderr or result.stdout).strip().splitlines()
         raise HostError(f"docker compose {arguments[0]}: {told[-1] if told else 'no reason given'}")
+    return result.stdout + result.stderr
