@@ -30,6 +30,7 @@ fingerprint() {
 
 # Whether the directory holds a certificate and the key that belongs to it.
 is_pair() {
+    echo "fullchain.pem or privkey.pem is missing or not readable" >"$run/pair.log"
     [ -r "$1/fullchain.pem" ] && [ -r "$1/privkey.pem" ] || return 1
     cat >"$run/pair.conf" <<END
 pid $run/pair.pid;
@@ -73,12 +74,17 @@ choose_certificates() {
 }
 
 stop() {
-    [ -z "$started" ] || nginx -c "$config/nginx.conf" -s stop
+    # Not by `nginx -s stop`, which does nothing while the configuration has an error.
+    until [ -z "$started" ] || [ -e "$run/ended" ] || kill "$(cat "$run/nginx.pid")" 2>/dev/null; do
+        sleep 1
+    done
+    [ -z "$pause" ] || kill "$pause" 2>/dev/null
     wait
     exit 0
 }
 
 started=""
+pause=""
 seen=""
 failed=0
 mkdir -p "$run/certificates"
@@ -92,7 +98,7 @@ while [ ! -e "$run/ended" ]; do
         failed=0
         choose_certificates
         if ! report=$(nginx -t -q -c "$config/nginx.conf" 2>&1); then
-            log "the configuration has an error, ${started:+the one in use stays until it is mended}"
+            log "the configuration has an error${started:+, the one in use stays until it is mended}:"
             echo "$report"
             failed=1
         elif [ -n "$started" ]; then
@@ -107,7 +113,8 @@ while [ ! -e "$run/ended" ]; do
     fi
     # In the background, so that a signal is heard at once.
     sleep "$seconds_between_looks" &
-    wait $!
+    pause=$!
+    wait "$pause"
 done
 
 log "nginx ended with code $(cat "$run/ended")"

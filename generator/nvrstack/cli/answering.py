@@ -6,9 +6,10 @@ from typing import Any
 
 import typer
 
-from nvrstack.cli.console import Console
-from nvrstack.cli.project import read_secret, read_text
+from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.cli.project import LoadedProject, read_secret, read_text
 from nvrstack.errors import InputError
+from nvrstack.rendering.render import required_secrets
 from nvrstack.settings.answers import (
     Answers,
     check_answer,
@@ -16,8 +17,9 @@ from nvrstack.settings.answers import (
     from_environment,
     from_pairs,
     from_toml,
+    from_value,
 )
-from nvrstack.settings.load import dotted, merge, validate
+from nvrstack.settings.load import dotted, lookup, merge, validate
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import Problem, SettingsError
 from nvrstack.settings.questions import next_question
@@ -109,6 +111,26 @@ def checked(
             failure.hint = "give each with --set KEY=VALUE, or run init in a terminal to be asked"
         raise failure
     return settings, stacks[settings.stack]
+
+
+def differing_answers(
+    project: LoadedProject, given: Answers, secrets: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The keys and secrets of `given` that say something else than the project does."""
+    stacks = load_stacks()
+    present = from_toml(read_text(project.directory / SETTINGS), SETTINGS)
+
+    def says_the_same(key: str) -> bool:
+        answer = from_value(key, lookup(given.data, key))
+        merged = merge(present.data, answer)
+        return validate(merged, "the settings given", stacks) == project.settings
+
+    keys = [key for key in given.origins if not says_the_same(key)]
+    for name in required_secrets(project.settings):
+        path = project.directory / "secrets" / name
+        if name in secrets and not (path.is_file() and read_secret(path, name) == secrets[name]):
+            keys.append(f"the secret {name}")
+    return tuple(keys)
 
 
 def _key(path: str) -> str:

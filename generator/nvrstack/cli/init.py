@@ -10,6 +10,7 @@ from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
     from nvrstack.cli.create import Created
+    from nvrstack.settings.answers import Answers
     from nvrstack.tree import Tree
 
 
@@ -53,18 +54,18 @@ def init(
     from nvrstack.cli import answering, create, first_account
     from nvrstack.cli.project import LoadedProject
     from nvrstack.cli.suggestions import suggest_subnet, suggestions
-    from nvrstack.settings.answers import lookup
+    from nvrstack.settings.load import lookup
 
     console: Console = context.obj
     target = directory or console.project or Path()
     target = target if target.is_absolute() else (console.cwd / target).resolve()
     given = answering.given_answers(console, stack, settings or [], answers)
     secrets = answering.given_secrets(secret_file or [])
+    first_account.check_given(first_user, secrets)
     if (target / SETTINGS).is_file():
-        _resume(console, target, changed=bool(given.data or secrets))
+        _finish(console, _resume(target, given, secrets), first_user, secrets)
         return
     create.check_target(target)
-    first_account.check_given(first_user, secrets)
 
     found = suggestions()
     if console.interactive:
@@ -89,24 +90,29 @@ def init(
     _finish(console, created, first_user, secrets)
 
 
-def _resume(console: Console, target: Path, *, changed: bool) -> None:
-    """Complete an existing project's directories and database; its settings stay as they are."""
-    from nvrstack.cli import create
+def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created":
+    """Complete an existing project's directories; its settings stay as they are.
+
+    Raises InputError when the answers given say anything else than the settings do.
+    """
+    from nvrstack.cli import answering, create
     from nvrstack.cli.project import read_project
     from nvrstack.host.apply import locked, recover
 
-    if changed:
-        raise InputError(
-            f"{target}: is an nvrstack project already; nothing was changed",
-            f"change its settings in {target / SETTINGS}, then run `nvrstack render`",
-        )
     project = read_project(target)
+    differing = answering.differing_answers(project, given, secrets)
+    if differing:
+        raise InputError(
+            f"{target}: is an nvrstack project already, with other settings than you gave: "
+            f"{', '.join(differing)}; nothing was changed",
+            f"change them in {target / SETTINGS}, then run `nvrstack render`",
+        )
     owner = create.file_owner(project.settings)
     with locked(target, owner):
         recover(target, owner)
     create.check_host(target, project.settings, project.stack)
     create.prepare_directories(target, project.settings, project.stack)
-    _finish(console, create.Created(project, {}), None, {})
+    return create.Created(project, {})
 
 
 def _finish(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
 
 from nvrstack.errors import InputError
 from nvrstack.settings.load import merge, setting_type
@@ -50,7 +49,7 @@ def from_pairs(pairs: Iterable[tuple[str, str, str]]) -> Answers:
         if key not in known_keys():
             problems.append(Problem(key, unknown_key(key, known_keys()), origin))
             continue
-        data = merge(data, _nested(key, _typed(key, text)))
+        data = merge(data, from_value(key, _typed(key, text)))
         origins[key] = origin
     if problems:
         raise SettingsError(problems, "the settings given")
@@ -89,29 +88,19 @@ def from_toml(toml: str, source: str) -> Answers:
             f"{source}: is not TOML: {error}", "mend that place, then run it again"
         ) from error
     keys = [
-        key if not isinstance(v, dict) else f"{key}.{sub}"
-        for key, v in data.items()
-        for sub in (v if isinstance(v, dict) else [""])
+        f"{name}.{key}" if key else name
+        for name, value in data.items()
+        for key in (value if isinstance(value, dict) else [""])
     ]
     return Answers(data, dict.fromkeys(keys, source))
 
 
-def check_answer(key: str, text: str) -> Any:
-    """The value of one answer typed at a prompt. Raises InputError with the sentence about it."""
-    value = _typed(key, text)
+def check_answer(key: str, text: str) -> None:
+    """Raise InputError, with the sentence about it, for an answer that is no value of `key`."""
     try:
-        return to_jsonable_python(TypeAdapter(setting_type(key)).validate_python(value))
+        TypeAdapter(setting_type(key)).validate_python(_typed(key, text))
     except ValidationError as error:
         raise InputError(error.errors()[0]["msg"]) from error
-
-
-def lookup(data: Mapping[str, Any], key: str) -> Any:
-    """The value at a dotted key, or None."""
-    for part in key.split("."):
-        if not isinstance(data, Mapping) or part not in data:
-            return None
-        data = data[part]
-    return data
 
 
 def _typed(key: str, text: str) -> Any:
@@ -131,6 +120,7 @@ def _typed(key: str, text: str) -> Any:
     return text
 
 
-def _nested(key: str, value: Any) -> dict[str, Any]:
+def from_value(key: str, value: Any) -> dict[str, Any]:
+    """One setting, given by its dotted key, as nested dictionaries."""
     head, dot, rest = key.partition(".")
-    return {head: _nested(rest, value) if dot else value}
+    return {head: from_value(rest, value) if dot else value}

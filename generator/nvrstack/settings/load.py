@@ -78,7 +78,7 @@ def validate(
     merged = merge(stack.defaults, data)
     problems: list[Problem] = []
     bad: set[str] = set()
-    missing = {key for key in stack.requires if _lookup(merged, key) is None}
+    missing = {key for key in stack.requires if lookup(merged, key) is None}
     for key in sorted(missing):
         sentence = f"is missing; the stack {stack.name} needs it: {stack.requires[key]}"
         problems.append(Problem(key, sentence, where(tuple(key.split(".")))))
@@ -105,6 +105,15 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
         result[key] = merge(below, value) if both else value  # type: ignore[arg-type]
     return result
+
+
+def lookup(data: Mapping[str, Any], key: str) -> Any:
+    """The value at a dotted key, or None."""
+    for part in key.split("."):
+        if not isinstance(data, Mapping) or part not in data:
+            return None
+        data = data[part]
+    return data
 
 
 def dotted(path: Path) -> str:
@@ -164,14 +173,6 @@ def _without(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     else:
         result.pop(head, None)
     return result
-
-
-def _lookup(data: Mapping[str, Any], key: str) -> Any:
-    for part in key.split("."):
-        if not isinstance(data, Mapping) or part not in data:
-            return None
-        data = data[part]
-    return data
 
 
 def _model_path(loc: tuple[str | int, ...]) -> Path:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nvrstack.services.providers import providers
-from nvrstack.settings.answers import lookup
-from nvrstack.settings.load import merge
+from nvrstack.settings.load import lookup, merge
 from nvrstack.stacks import Stack
 
 

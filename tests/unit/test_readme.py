@@ -1,0 +1,63 @@
+"""The README's commands work as they stand there."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+def run(line: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run one line as a shell without a terminal would, with no engine to be found."""
+    bin_dir = Path(sys.executable).parent
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{bin_dir}:{os.environ['PATH']}",
+        "DOCKER_HOST": f"unix://{home}/no-engine",
+    }
+    words = [word.replace("~", str(home)) for word in shlex.split(line)]
+    cwd = home / "nvr" if (home / "nvr").is_dir() else home
+    return subprocess.run(
+        words, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("target", [c.split()[1] for c in COMMANDS if c.startswith("make ")])
+def test_make_targets_exist(target: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE)
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "make test" in COMMANDS
+    assert "exec make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:
+    commands = [line for line in COMMANDS if line.startswith("nvrstack ")]
+    assert len(commands) >= 8
+    # The form for scripts first: it makes the project that the others work in.
+    scripted = next(line for line in commands if "--yes" in line)
+    extra = " --set moonfire.state_dir=data/moonfire --set moonfire.timezone=Etc/UTC"
+    done = run(scripted + extra, tmp_path)
+    assert done.returncode == 0, done.stderr
+    for line in commands:
+        done = run(line, tmp_path)
+        assert "Usage:" not in done.stderr, (line, done.stderr)
+        assert "Traceback" not in done.stderr, (line, done.stderr)
+        if line.startswith("nvrstack user"):
+            assert done.returncode in {2, 3}, (line, done.stderr)
+            assert "no database" in done.stderr
+        else:
+            assert done.returncode == 0, (line, done.stderr)
