@@ -30,13 +30,36 @@ healthy() {
     echo ok
 }
 
+# Copy the file $1 without the passwords: ddclient prints what it sent when it gets an odd answer.
+without_passwords() {
+    awk '
+        FNR == NR {
+            if (sub(/^password=\047/, "") && sub(/\047, \\$/, "") && $0 != "") passwords[$0]
+            next
+        }
+        {
+            for (password in passwords) {
+                shown = ""
+                while (at = index($0, password)) {
+                    shown = shown substr($0, 1, at - 1) "[hidden]"
+                    $0 = substr($0, at + length(password))
+                }
+                $0 = shown $0
+            }
+            print
+        }
+    ' "$config/ddclient.conf" "$1"
+}
+
 if [ "${1:-}" = healthy ]; then
     healthy
     exit
 fi
 
 stopping=""
-trap 'stopping=yes' TERM INT
+running=""
+# Every program runs in the background and is waited for, so that a signal is heard at once.
+trap 'stopping=yes; kill "$running" 2>/dev/null' TERM INT
 seen=""
 waited=0
 
@@ -46,12 +69,15 @@ while [ -z "$stopping" ]; do
     if [ "$now" != "$seen" ] || [ "$waited" -ge "$interval" ]; then
         seen=$now
         waited=0
-        ddclient -daemon=0 -file="$config/ddclient.conf" -cache="$cache" >"$state/last-output" 2>&1
+        ddclient -daemon=0 -file="$config/ddclient.conf" -cache="$cache" >/tmp/output 2>&1 &
+        running=$!
+        wait "$running"
         echo "$?" >"$state/last-run"
-        cat "$state/last-output"
+        without_passwords /tmp/output | tee "$state/last-output"
     fi
-    # In the background, so that a signal is heard at once.
+    [ -z "$stopping" ] || break
     sleep 5 &
-    wait $!
+    running=$!
+    wait "$running"
     waited=$((waited + 5))
 done

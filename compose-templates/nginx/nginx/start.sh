@@ -36,6 +36,7 @@ is_pair() {
 pid $run/pair.pid;
 events {}
 http {
+    access_log off;
     include $config/temporary-paths.conf;
     server {
         listen unix:$run/pair.sock ssl;
@@ -56,11 +57,13 @@ choose_certificates() {
         snippet="$run/certificates/$site.conf"
         if is_pair "$directory"; then
             extra="include $config/trusted.conf;"
-        elif [ -e "$directory/fullchain.pem" ] && [ -e "$snippet" ]; then
-            log "the certificate in $directory is not usable, the one in use stays:"
-            cat "$run/pair.log"
-            continue
         else
+            if [ -e "$directory/fullchain.pem" ]; then
+                log "the certificate in $directory is not usable:"
+                cat "$run/pair.log"
+                # What is in use stays.
+                [ ! -e "$snippet" ] || continue
+            fi
             directory=$placeholder
             extra=""
         fi
@@ -75,7 +78,8 @@ choose_certificates() {
 
 stop() {
     # Not by `nginx -s stop`, which does nothing while the configuration has an error.
-    until [ -z "$started" ] || [ -e "$run/ended" ] || kill "$(cat "$run/nginx.pid")" 2>/dev/null; do
+    until [ -z "$started" ] || [ -e "$run/ended" ] ||
+        kill "$(cat "$run/nginx.pid" 2>/dev/null)" 2>/dev/null; do
         sleep 1
     done
     [ -z "$pause" ] || kill "$pause" 2>/dev/null

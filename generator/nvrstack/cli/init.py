@@ -67,7 +67,7 @@ def init(
         return
     create.check_target(target)
 
-    found = suggestions()
+    found = suggestions(target)
     if console.interactive:
         given = answering.ask_settings(console, given, found)
         if lookup(given.data, "ddns.provider") and "ddns_password" not in secrets:

@@ -1,6 +1,7 @@
 """What this host suggests for a new project's settings."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from nvrstack.settings.subnets import choose_subnet
 STATE_DIR = Path("/var/lib/moonfire-nvr")
 
 
-def suggestions() -> dict[str, Any]:
-    """Settings, in the shape of `nvrstack.toml`, that fit this host and this user.
+def suggestions(directory: Path) -> dict[str, Any]:
+    """Settings, in the shape of `nvrstack.toml`, that fit this host, this user and `directory`.
 
     Root keeps Moonfire's state where upstream keeps it; anybody else keeps it in the project.
     """
@@ -21,7 +22,7 @@ def suggestions() -> dict[str, Any]:
     moonfire = (facts.user_ids("moonfire-nvr") if system_wide else None) or (uid, gid)
     found: dict[str, Any] = {
         "schema": 1,
-        "project": {"uid": uid, "gid": gid},
+        "project": {"name": project_name(directory), "uid": uid, "gid": gid},
         "moonfire": {
             "uid": moonfire[0],
             "gid": moonfire[1],
@@ -47,3 +48,9 @@ def suggest_subnet() -> str:
             "choose one with --set network.backend_subnet=A.B.C.D/29",
         )
     return str(subnet)
+
+
+def project_name(directory: Path) -> str:
+    """The directory's name as Compose would use it: two projects must not share containers."""
+    name = re.sub(r"[^a-z0-9_-]", "", directory.name.lower()).lstrip("_-")
+    return name or "nvrstack"
