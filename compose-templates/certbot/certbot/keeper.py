@@ -36,8 +36,8 @@ UNREACHABLE_SECONDS = (5, 30)
 """How soon, at first and in the long run, to ask again whether the authority can be reached; that
 is only a look at its directory and costs no limit."""
 RETRY_SECONDS = (60, 300, 900, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600)
-"""Waits after failures in a row; the last one repeats. At most four attempts in an hour, where
-Let's Encrypt allows five failed authorizations, and about five a day in the long run."""
+"""Waits after failures in a row; the last one repeats. At most five attempts in an hour, which
+is what Let's Encrypt allows of failed authorizations, and about four a day in the long run."""
 GRACE_SECONDS = 3600
 """How long the first certificate may take before the service counts as unhealthy."""
 

@@ -12,7 +12,7 @@ from nvrstack.errors import InputError
 from nvrstack.rendering.render import required_secrets
 from nvrstack.settings.answers import (
     Answers,
-    check_answer,
+    answer_problem,
     from_assignments,
     from_environment,
     from_pairs,
@@ -22,7 +22,7 @@ from nvrstack.settings.answers import (
 from nvrstack.settings.load import dotted, lookup, merge, validate
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import Problem, SettingsError
-from nvrstack.settings.questions import next_question
+from nvrstack.settings.questions import Question, next_question
 from nvrstack.stacks import Stack, find_stack, load_stacks
 
 DEFAULT_STACK = "public"
@@ -64,11 +64,11 @@ def ask_settings(console: Console, given: Answers, found: Mapping[str, Any]) -> 
     if "stack" not in given.data:
         for stack in stacks.values():
             console.say(f"  {stack.name}: {stack.title}")
-        given = _ask(console, given, "stack", "Which stack", DEFAULT_STACK)
+        given = _ask(console, given, Question("stack", "Which stack", DEFAULT_STACK), stacks)
     chosen = find_stack(str(given.data["stack"]), stacks)
     asked: frozenset[str] = frozenset()
     while question := next_question(given.data, asked, chosen, found):
-        given = _ask(console, given, question.key, question.text, question.default)
+        given = _ask(console, given, question, stacks)
         asked |= {question.key}
     return given
 
@@ -137,17 +137,17 @@ def _key(path: str) -> str:
     return path.partition("[")[0]
 
 
-def _ask(console: Console, given: Answers, key: str, text: str, default: str | None) -> Answers:
+def _ask(
+    console: Console, given: Answers, question: Question, stacks: Mapping[str, Stack]
+) -> Answers:
     for _ in range(ATTEMPTS):
-        answer = typer.prompt(text, default=default, err=True, show_default=bool(default))
-        try:
-            check_answer(key, answer)
-            if key == "stack":
-                find_stack(answer, load_stacks())
-        except InputError as error:
-            console.say(f"  {error.message}" + (f"; {error.hint}" if error.hint else ""))
-        else:
-            return from_pairs([(key, answer, "your answer")]).over(given)
+        default = question.default
+        text = typer.prompt(question.text, default=default, err=True, show_default=bool(default))
+        problem = answer_problem(question.key, text, given.data, stacks)
+        if problem is None:
+            return from_pairs([(question.key, text, "your answer")]).over(given)
+        console.say(f"  {problem}")
     raise InputError(
-        f"{key}: no usable answer after {ATTEMPTS} attempts", "start again when you know it"
+        f"{question.key}: no usable answer after {ATTEMPTS} attempts",
+        "start again when you know it",
     )

@@ -9,7 +9,7 @@ import typer
 from nvrstack import __version__
 from nvrstack.cli import init, render, stacks, user
 from nvrstack.cli.console import Console
-from nvrstack.errors import ExitCode, NvrstackError
+from nvrstack.errors import ExitCode, InputError, NvrstackError
 
 FLAGS = ("--yes", "--quiet", "--verbose", "--no-color", "--json")
 
@@ -58,15 +58,20 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
     arguments = hoist_global_options(arguments)
     console.json = "--json" in arguments
     try:
-        app(args=list(arguments), prog_name="nvrstack", obj=console)
+        code = app(args=list(arguments), prog_name="nvrstack", obj=console, standalone_mode=False)
     except NvrstackError as error:
         return console.fail(error)
-    except (KeyboardInterrupt, EOFError):
+    except typer.TyperException as error:
+        if console.json:
+            return console.fail(InputError(error.format_message(), "see `nvrstack --help`"))
+        error.show()  # type: ignore[attr-defined]
+        return error.exit_code
+    except (KeyboardInterrupt, EOFError, typer.Abort):
         print(file=console.stderr)
         return ExitCode.INTERRUPTED
     except SystemExit as ended:
         return int(ended.code or 0)
-    return ExitCode.OK
+    return int(code or ExitCode.OK)
 
 
 def hoist_global_options(arguments: Sequence[str]) -> list[str]:

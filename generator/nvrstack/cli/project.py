@@ -47,10 +47,10 @@ def read_project(directory: Path) -> LoadedProject:
 
 def read_secret(path: Path, name: str) -> str:
     """The secret in a file: its first line. Raises InputError when that is empty."""
-    lines = read_text(path).splitlines()
-    if not lines or not lines[0]:
+    line = read_text(path).partition("\n")[0].removesuffix("\r")
+    if not line:
         raise InputError(f"{path}: is empty; expected the secret {name} in its first line")
-    return lines[0]
+    return line
 
 
 def read_material(directory: Path, settings: Settings, given: dict[str, str]) -> Material:

@@ -62,6 +62,8 @@ def apply(
         (staging / "journal").replace(project / JOURNAL)
         _sync(project / KEPT)
     except OSError as error:
+        # Without its journal first: what that names may not go before it.
+        (project / JOURNAL).unlink(missing_ok=True)
         shutil.rmtree(staging, ignore_errors=True)
         raise refused(project, error) from error
     recover(project, owner)

@@ -20,7 +20,7 @@ def time_zone(root: Path = Path("/")) -> str | None:
             return name
     try:
         return (root / "etc/timezone").read_text(encoding="utf-8").strip() or None
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None
 
 

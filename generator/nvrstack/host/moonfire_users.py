@@ -107,6 +107,10 @@ def _acting_as(state: Path, uid: int, gid: int) -> Iterator[None]:
                 if before[0] == 0:
                     os.seteuid(before[0])
                     os.setegid(before[1])
+    except sqlite3.Error as error:
+        raise HostError(
+            f"{state / DATABASE}: {error}", "check that Moonfire itself can use its database"
+        ) from error
     except (PermissionError, FileNotFoundError) as error:
         raise HostError(
             f"{state}: {error.strerror}",

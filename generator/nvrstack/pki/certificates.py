@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,6 +18,8 @@ CLOCK_SKEW = timedelta(hours=1)
 """How far before now a certificate begins, for clients whose clock is behind."""
 COMMON_NAME_LIMIT = 64
 """RFC 5280, ub-common-name."""
+EVERY_ADDRESS = [x509.IPAddress(ip_network(text)) for text in ("0.0.0.0/0", "::/0")]
+"""What the local authority may not sign for: a constraint on names alone leaves addresses free."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def local_root(names: Sequence[str], now: datetime) -> Pair:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(certificates=True), critical=True)
         .add_extension(
-            x509.NameConstraints([x509.DNSName(name) for name in names], None), critical=True
+            x509.NameConstraints([x509.DNSName(name) for name in names], EVERY_ADDRESS),
+            critical=True,
         )
     )
     return _signed(builder, key, key)

@@ -36,7 +36,9 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
     """The variables of every template."""
     subnet = settings.network.backend_subnet
     provider = _provider(settings)
-    trusted = publicly_trusted(settings.certificate)
+    certificate = settings.certificate
+    own_root = certificate.authority_root is not None
+    trusted = publicly_trusted(certificate.authority, has_own_root=own_root)
     return {
         "version": __version__,
         "settings": settings,

@@ -1,5 +1,6 @@
 """What is left for the owner to do, with their own names and addresses."""
 
+import shlex
 from dataclasses import dataclass
 
 from nvrstack.rendering.context import HTTP, public_https_port, url
@@ -23,16 +24,17 @@ def next_steps(
 ) -> tuple[NextStep, ...]:
     """The three steps after `init`, and what an absent engine left undone."""
     steps = [_names_and_ports(settings)]
+    folder = shlex.quote(project)
     database = "" if has_database else f"{INIT_DATABASE} && "
     steps.append(
-        NextStep("Start it", f"in {project}", f"cd {project} && {database}docker compose up -d")
+        NextStep("Start it", f"in {project}", f"cd {folder} && {database}docker compose up -d")
     )
     if not has_user:
         steps.append(
             NextStep(
                 "Make an account, for nobody can look without one",
                 "any time from now on",
-                f"nvrstack --project {project} user add NAME --admin",
+                f"nvrstack --project {folder} user add NAME --admin",
             )
         )
     steps.append(NextStep("Sign in", url(settings)))

@@ -72,10 +72,11 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
 
     try:
         text = environment().get_template(template).render(values, secret=secret, digest=digest)
+        content = text.encode()
     except ValueError as error:
         reason = f"secrets/{used[-1]}: {error}" if used else str(error)
         raise InputError(reason, "choose another value") from error
-    return File(text.encode(), SECRET if used else PUBLIC)
+    return File(content, SECRET if used else PUBLIC)
 
 
 def _check_syntax(files: Tree) -> None:

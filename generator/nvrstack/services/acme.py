@@ -1,7 +1,5 @@
 """Certificate authorities: their ACME directories, and who trusts them."""
 
-from nvrstack.settings.model import Certificate
-
 DIRECTORIES = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
     "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
@@ -14,7 +12,9 @@ def directory_url(authority: str) -> str:
     return DIRECTORIES.get(authority, authority)
 
 
-def publicly_trusted(certificate: Certificate) -> bool:
-    """Whether browsers trust the authority without being told to."""
-    private = certificate.is_local or certificate.authority_root is not None
-    return not private and certificate.authority != "letsencrypt-staging"
+def publicly_trusted(authority: str, *, has_own_root: bool) -> bool:
+    """Whether browsers trust the authority without being told to.
+
+    `has_own_root` says that its root certificate had to be given, which no browser knows.
+    """
+    return authority not in {"local", "letsencrypt-staging"} and not has_own_root

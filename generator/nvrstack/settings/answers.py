@@ -3,14 +3,14 @@
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Annotated, Any, get_args, get_origin
 
 from nvrstack.errors import InputError
-from nvrstack.settings.load import merge, setting_type
+from nvrstack.settings.lines import key_lines
+from nvrstack.settings.load import merge, setting_type, validate
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import Problem, SettingsError, unknown_key
+from nvrstack.stacks import Stack
 
 PREFIX = "NVRSTACK_"
 
@@ -92,15 +92,24 @@ def from_toml(toml: str, source: str) -> Answers:
         for name, value in data.items()
         for key in (value if isinstance(value, dict) else [""])
     ]
-    return Answers(data, dict.fromkeys(keys, source))
+    lines = key_lines(toml)
+    found = {key: lines.get(tuple(key.split("."))) for key in keys}
+    return Answers(data, {k: f"{source} line {n}" if n else source for k, n in found.items()})
 
 
-def check_answer(key: str, text: str) -> None:
-    """Raise InputError, with the sentence about it, for an answer that is no value of `key`."""
+def answer_problem(
+    key: str, text: str, known: Mapping[str, Any], stacks: Mapping[str, Stack]
+) -> str | None:
+    """What is wrong with one answer, given what else is `known`; None when it can be used."""
+    data = merge(known, from_value(key, _typed(key, text)))
     try:
-        TypeAdapter(setting_type(key)).validate_python(_typed(key, text))
-    except ValidationError as error:
-        raise InputError(error.errors()[0]["msg"]) from error
+        validate(data, "", stacks)
+    except SettingsError as error:
+        about = (p.message for p in error.problems if p.key.partition("[")[0] == key)
+        return next(about, None)
+    except InputError as error:
+        return f"{error.message}; {error.hint}"
+    return None
 
 
 def _typed(key: str, text: str) -> Any:
@@ -113,7 +122,8 @@ def _typed(key: str, text: str) -> Any:
             except tomllib.TOMLDecodeError:
                 return text
         return [part.strip() for part in text.split(",") if part.strip()]
-    if int in (kind, *get_args(kind)) and text.strip().lstrip("-").isdigit():
+    kinds = [get_args(k)[0] if get_origin(k) is Annotated else k for k in (kind, *get_args(kind))]
+    if int in kinds and text.strip().removeprefix("-").isdecimal():
         return int(text)
     if kind is bool and text in ("true", "false"):
         return text == "true"

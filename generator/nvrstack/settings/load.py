@@ -9,9 +9,9 @@ from pydantic_core import ErrorDetails
 
 from nvrstack.settings.lines import Path, key_lines
 from nvrstack.settings.model import SCHEMA, Settings
-from nvrstack.settings.problems import Problem, SettingsError, unknown_key
+from nvrstack.settings.problems import Problem, SettingsError, unknown_key, unknown_stack
 from nvrstack.settings.rules import RULES
-from nvrstack.stacks import Stack, find_stack
+from nvrstack.stacks import Stack
 
 Where = Callable[[Path], str]
 
@@ -69,29 +69,31 @@ def validate(
 
     `where` tells the origin of a key, for the sentence about it. Raises SettingsError.
     """
-    stack_name = data.get("stack")
-    if not isinstance(stack_name, str):
-        raise SettingsError(
-            [Problem("stack", f"is missing; expected one of {', '.join(stacks)}")], source
-        )
-    stack = find_stack(stack_name, stacks)
-    merged = merge(stack.defaults, data)
+    stack = stacks.get(str(data.get("stack")))
+    merged = merge(stack.defaults, data) if stack else dict(data)
     problems: list[Problem] = []
     bad: set[str] = set()
-    missing = {key for key in stack.requires if lookup(merged, key) is None}
+    requires = stack.requires if stack else {}
+    missing = {key for key in requires if lookup(merged, key) is None}
     for key in sorted(missing):
-        sentence = f"is missing; the stack {stack.name} needs it: {stack.requires[key]}"
+        sentence = f"is missing; the stack {merged['stack']} needs it: {requires[key]}"
         problems.append(Problem(key, sentence, where(tuple(key.split(".")))))
+    if stack is None:
+        missing.add("stack")
+        problems.append(
+            Problem("stack", unknown_stack(data.get("stack"), stacks), where(("stack",)))
+        )
     try:
         settings: Settings | None = Settings.model_validate(merged)
     except ValidationError as error:
         settings = None
         for detail in error.errors():
-            path = _model_path(detail["loc"])
+            path = detail["loc"]
             bad.add(dotted(path))
             if dotted(path) not in missing:
                 problems.append(Problem(dotted(path), _sentence(detail), where(path)))
-    problems.extend(_broken_rules(settings or _repaired(merged), stack, bad | missing, where))
+    if stack is not None:
+        problems.extend(_broken_rules(settings or _repaired(merged), stack, bad | missing, where))
     if problems or settings is None:
         raise SettingsError(problems, source)
     return settings
@@ -175,13 +177,9 @@ def _without(data: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return result
 
 
-def _model_path(loc: tuple[str | int, ...]) -> Path:
-    return tuple(part for part in loc if isinstance(part, int) or "[" not in part)
-
-
 def _sentence(detail: ErrorDetails) -> str:
     kind, given = detail["type"], detail["input"]
-    path = _model_path(detail["loc"])
+    path = detail["loc"]
     if kind == "nvrstack":
         return detail["msg"]
     if kind == "missing":

@@ -4,9 +4,10 @@ Field names are the keys of the file. A default here is what holds when neither 
 stack says anything; a field without default must come from one of them.
 """
 
+import string
 from datetime import timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -41,14 +42,19 @@ class _Section(BaseModel):
 
 def _web_address(value: object) -> str:
     given = text(value)
-    parts = urlsplit(given)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or any(c.isspace() for c in given)
-    ):
+    if not _split(given).hostname or any(c.isspace() for c in given):
         raise problem("{v!r} is no URL; write one such as https://example.net/ip", v=given)
     return given
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an http or https URL; empty ones when it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:
+        usable = False
+    return parts if usable else urlsplit("")
 
 
 def _authority(value: object) -> str:
@@ -71,7 +77,7 @@ def _schema(value: object) -> int:
             v=value,
             s=SCHEMA,
         )
-    if value != SCHEMA:
+    if type(value) is not int or value != SCHEMA:
         raise problem("is {v!r}; expected {s}", v=value, s=SCHEMA)
     return SCHEMA
 
@@ -89,7 +95,8 @@ def _project_name(value: object) -> str:
 
 def _short_name(value: object) -> str:
     name = text(value).lower()
-    if not name or len(name) > 63 or name[0] == "-" or not set(name) <= _NAME_CHARACTERS - {"_"}:
+    usable = set(name) <= _NAME_CHARACTERS - {"_"} and name == name.strip("-")
+    if not name or len(name) > 63 or not usable:
         raise problem("{v!r} is no short host name; write one such as nvr, without a dot", v=name)
     return name
 
@@ -116,12 +123,9 @@ def _moonfire_version(value: object) -> str:
 
 def _server(value: object) -> str:
     given = text(value)
-    parts = urlsplit(given if "://" in given else f"https://{given}")
-    try:
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.scheme not in {"http", "https"} or parts.path or parts.username:
+    parts = _split(given if "://" in given else f"https://{given}")
+    beside = parts.path + parts.query + parts.fragment
+    if not parts.hostname or beside or not set(parts.netloc) <= _SERVER_CHARACTERS:
         raise problem(
             "{v!r} is no server; write host or host:port, such as api.example.net", v=given
         )
@@ -149,6 +153,7 @@ OLDEST_MOONFIRE = (0, 7, 10)
 NEVER_PUBLISHED = {(0, 7, 18), (0, 7, 22), (0, 7, 24)}
 """Tags whose release workflow failed, so that no joint image exists."""
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+_SERVER_CHARACTERS = set(string.ascii_letters + string.digits + ".-:[]")
 
 Server = Annotated[str, BeforeValidator(_server)]
 AddressService = Annotated[str, BeforeValidator(_address_service)]

@@ -36,6 +36,16 @@ class SettingsError(InputError):
         super().__init__(f"{source}: {count} {noun}\n{listing}")
 
 
+def unknown_stack(given: object, stacks: Iterable[str]) -> str:
+    """The sentence for a missing or unknown stack, with the nearest name that exists."""
+    known = sorted(stacks)
+    if given is None:
+        return f"is missing; expected one of {', '.join(known)}"
+    nearest = difflib.get_close_matches(str(given), known, n=1, cutoff=0.6)
+    mend = f"did you mean {nearest[0]}?" if nearest else f"expected one of {', '.join(known)};"
+    return f"there is no stack {given!r}; {mend} `nvrstack stacks` tells what each is for"
+
+
 def unknown_key(key: str, siblings: Iterable[str]) -> str:
     """The sentence for a key that no setting has, with the nearest name that exists."""
     name = key.rpartition(".")[2]
@@ -45,7 +55,8 @@ def unknown_key(key: str, siblings: Iterable[str]) -> str:
             "secrets directory, such as secrets/ddns_password, and remove this line"
         )
     known = sorted(siblings)
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    wanted = key if any("." in sibling for sibling in known) else name
+    nearest = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6)
     if nearest:
         return f"is not a setting; did you mean {nearest[0]}?"
     return f"is not a setting; expected one of {', '.join(known)}; remove the line or rename it"

@@ -169,12 +169,12 @@ def directories(settings: Settings, stack: Stack) -> Iterator[Finding]:
             "moonfire.state_dir",
             f"'{state}' belongs to the system; use one such as {STATE_IN_CONTAINER}",
         )
-    if not state.is_absolute() and (state.parts[0] != "data" or len(state.parts) < 2):
+    if not state.is_absolute() and (state.parts[:1] != ("data",) or len(state.parts) < 2):
         yield "moonfire.state_dir", f"'{state}' must be absolute, or below data/ in the project"
     seen: list[PurePosixPath] = []
     for index, path in enumerate(settings.moonfire.sample_dirs):
         key = f"moonfire.sample_dirs[{index}]"
-        if _covered(path, CONTAINER_PATHS):
+        if _covered(path, CONTAINER_PATHS) or STATE_IN_CONTAINER.parent.is_relative_to(path):
             yield key, f"'{path}' belongs to the system; use one such as /media/nvr/sample"
         if path.is_relative_to(STATE_IN_CONTAINER) or path.is_relative_to(state):
             yield (

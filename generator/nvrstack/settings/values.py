@@ -102,7 +102,8 @@ def subnet(value: object) -> ipaddress.IPv4Network:
 def host_path(value: object) -> PurePosixPath:
     """A directory or file of this host: absolute, or relative to the project directory."""
     given = text(value)
-    path = PurePosixPath(given)
+    # Two leading slashes are one, but PurePosixPath keeps them.
+    path = PurePosixPath(re.sub("^/+", "/", given))
     if not given.strip() or ".." in path.parts:
         raise problem("{v!r} is not usable as a path; write it without '..'", v=given)
     return path
