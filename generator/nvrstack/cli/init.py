@@ -138,9 +138,8 @@ def _finish(
         "Next:",
     ]
     for number, step in enumerate(steps, 1):
-        lines.append(f"{number}. {step.title}: {step.text}")
-        if step.command:
-            lines.append(f"     {step.command}")
+        lines.append(f"{number}. {step.title}:")
+        lines += [f"     {line}" for line in step.lines]
     data = {
         "project": str(directory),
         "url": url(settings),

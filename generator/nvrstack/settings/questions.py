@@ -33,7 +33,7 @@ def next_question(
 
 
 def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any]) -> list[Question]:
-    questions = [Question(key, text) for key, text in stack.requires.items()]
+    questions = [Question(key, text + _choices(key)) for key, text in stack.requires.items()]
     provider = providers().get(lookup(known, "ddns.provider") or "")
     if provider and stack.runs("ddclient"):
         if provider.login:
@@ -56,3 +56,7 @@ def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any])
         )
     )
     return questions
+
+
+def _choices(key: str) -> str:
+    return f" ({', '.join(providers())})" if key == "ddns.provider" else ""
