@@ -92,7 +92,7 @@ def checked(
             data,
             "the settings given",
             stacks,
-            lambda path: given.origins.get(_key(dotted(path)), ""),
+            lambda path: _origin(given, _key(dotted(path))),
         )
     except SettingsError as error:
         problems += error.problems
@@ -135,6 +135,11 @@ def differing_answers(
 
 def _key(path: str) -> str:
     return path.partition("[")[0]
+
+
+def _origin(given: Answers, key: str) -> str:
+    inside = (origin for k, origin in given.origins.items() if k.startswith(f"{key}."))
+    return given.origins.get(key) or next(inside, "")
 
 
 def _ask(

@@ -64,7 +64,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
     except typer.TyperException as error:
         if console.json:
             return console.fail(InputError(error.format_message(), "see `nvrstack --help`"))
-        error.show()  # type: ignore[attr-defined]
+        error.show(file=console.stderr)  # type: ignore[attr-defined]
         return error.exit_code
     except (KeyboardInterrupt, EOFError, typer.Abort):
         print(file=console.stderr)

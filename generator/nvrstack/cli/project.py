@@ -1,15 +1,18 @@
 """Reading a project: its settings, its stack, the files its rendering needs."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.pki.certificates import is_certificate
+from nvrstack.rendering.manifest import MANIFEST, Applied, read_manifest
 from nvrstack.rendering.render import Material, required_secrets
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack, load_stacks
+from nvrstack.tree import File, Tree
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,19 @@ def read_material(directory: Path, settings: Settings, given: dict[str, str]) ->
     if not is_certificate(pem):
         raise InputError(f"certificate.authority_root: {root} holds no certificate in PEM form")
     return Material(secrets, pem)
+
+
+def read_manifest_of(directory: Path) -> Mapping[str, Applied]:
+    """What was last applied to the project; nothing when its manifest is gone."""
+    path = directory / MANIFEST
+    return read_manifest(read_text(path) if path.is_file() else "")
+
+
+def present_files(directory: Path, paths: Iterable[str]) -> Tree:
+    """Those of `paths` that the project has."""
+    files = ((path, directory / path) for path in paths)
+    return {
+        path: File(file.read_bytes(), file.stat().st_mode & 0o777)
+        for path, file in files
+        if file.is_file()
+    }

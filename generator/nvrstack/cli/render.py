@@ -1,6 +1,6 @@
 """`nvrstack render`: bring the project in line with its settings."""
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,8 +9,11 @@ from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError, NvrstackError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from nvrstack.cli.project import LoadedProject
     from nvrstack.rendering.changes import Change
+    from nvrstack.rendering.manifest import Applied
     from nvrstack.tree import Tree
 
 COLORS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
@@ -27,43 +30,67 @@ def render(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")
     ] = False,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="In a conflict, keep the file as you edited it.")
+    ] = False,
+    theirs: Annotated[
+        bool, typer.Option("--theirs", help="In a conflict, take the rendered file.")
+    ] = False,
 ) -> None:
     """Show what a change in nvrstack.toml changes in the project, and apply it.
 
-    A file that you edited by hand stays as it is. Where the render differs there too, nothing is
-    written.
+    What you edited by hand in a rendered file stays, merged with what the settings change. Where
+    both touch the same lines, nothing is written until you choose --mine or --theirs.
     """
-    from nvrstack.cli.create import file_owner
-    from nvrstack.cli.project import read_material, read_project
-    from nvrstack.host.apply import locked, recover
-    from nvrstack.rendering.changes import Kind, changes, diff, of_kind
-    from nvrstack.rendering.manifest import applied_digests
-    from nvrstack.rendering.render import render as render_tree
+    from nvrstack.cli.project import read_project
 
     console: Console = context.obj
-    directory = console.find_project()
-    project = read_project(directory)
-    owner = file_owner(project.settings)
+    if mine and theirs:
+        raise InputError("--mine and --theirs exclude each other", "give one of them")
+    project = read_project(console.find_project())
+    render_project(console, project, check=check, mine=mine, theirs=theirs)
+
+
+def render_project(
+    console: Console,
+    project: "LoadedProject",
+    *,
+    check: bool = False,
+    mine: bool = False,
+    theirs: bool = False,
+) -> None:
+    """Render `project`, show the changes and, unless `check` is set, apply them once agreed."""
+    from nvrstack.cli.create import file_owner
+    from nvrstack.cli.project import present_files, read_manifest_of, read_material
+    from nvrstack.host.apply import locked, recover
+    from nvrstack.rendering.changes import Kind, changes, diff, of_kind
+    from nvrstack.rendering.render import render as render_tree
+
+    directory, owner = project.directory, file_owner(project.settings)
     with locked(directory, owner):
         recover(directory, owner)
-        rendered = render_tree(
-            project.settings, project.stack, read_material(directory, project.settings, {})
-        )
-        applied = applied_digests(_manifest_text(directory))
-        found = changes(applied, _present(directory, {*applied, *rendered}), rendered)
-        pending = of_kind(found, Kind.ADD, Kind.UPDATE, Kind.REMOVE)
-        kept, conflicts = of_kind(found, Kind.KEEP), of_kind(found, Kind.CONFLICT)
+        material = read_material(directory, project.settings, {})
+        rendered = render_tree(project.settings, project.stack, material)
+        applied = read_manifest_of(directory)
+        digests = {path: entry.sha256 for path, entry in applied.items()}
+        present = present_files(directory, {*applied, *rendered})
+        found = [
+            _settled(change, applied, mine=mine, theirs=theirs)
+            for change in changes(digests, present, rendered)
+        ]
+        conflicts = of_kind(found, Kind.CONFLICT)
+        pending = of_kind(found, Kind.ADD, Kind.UPDATE, Kind.REMOVE, Kind.MERGE)
         if not console.json:
-            _show(console, [line for change in (*pending, *conflicts) for line in diff(change)])
+            _show(console, (line for c in (*pending, *conflicts) for line in diff(c)))
         if conflicts and not check:
-            paths = ", ".join(change.path for change in conflicts)
             raise ConflictError(
-                f"edited by hand, and changed by the settings too: {paths}; nothing was changed",
-                "put your edit into nvrstack.toml, compose.override.yaml or nginx/custom.d, "
-                "delete the file, and render again",
+                "edited by hand, and changed by the settings in the same place: "
+                f"{', '.join(c.path for c in conflicts)}; nothing was changed",
+                "choose: `nvrstack render --mine` keeps your files, `--theirs` the rendered ones",
             )
+        stale = any(digests.get(path) != file.sha256 for path, file in rendered.items())
         applies = bool(pending) and not check and _agreed(console)
-        if applies:
+        if applies or (stale and not pending and not check):
             _apply(project, rendered, pending, owner)
             for change in pending:
                 console.detail(f"{change.kind} {change.path}")
@@ -71,18 +98,35 @@ def render(
         "changes": [{"path": c.path, "kind": str(c.kind)} for c in found],
         "applied": applies,
     }
-    console.result(data, _summary(pending, kept, applied=applies, check=check))
+    console.result(data, _summary(found, pending, applied=applies, check=check))
     if check and (pending or conflicts):
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _show(console: Console, lines: list[str]) -> None:
+def _settled(
+    change: "Change", applied: "Mapping[str, Applied]", *, mine: bool, theirs: bool
+) -> "Change":
+    """A conflict as a merge if git can do it, else as the person chose; others as they are."""
+    from nvrstack.host.merge import merge
+    from nvrstack.rendering.changes import Kind
+
+    if change.kind is not Kind.CONFLICT or change.before is None or change.after is None:
+        return change
+    base = applied[change.path].text if change.path in applied else None
+    if base is not None:
+        merged = merge(change.before.content, base.encode(), change.after.content)
+        if merged is not None:
+            return replace(change, kind=Kind.MERGE, after=replace(change.after, content=merged))
+    if theirs:
+        return replace(change, kind=Kind.UPDATE)
+    return replace(change, kind=Kind.KEEP) if mine else change
+
+
+def _show(console: Console, lines: "Iterable[str]") -> None:
     for line in lines:
         color = COLORS.get(line[:1])
-        typer.echo(
-            typer.style(line, fg=color) if console.colored and color else line,
-            file=console.stdout,
-        )
+        shown = typer.style(line, fg=color) if console.colored and color else line
+        typer.echo(shown, file=console.stdout)
 
 
 def _agreed(console: Console) -> bool:
@@ -117,9 +161,12 @@ def _apply(
 
 
 def _summary(
-    pending: "tuple[Change, ...]", kept: "tuple[Change, ...]", *, applied: bool, check: bool
+    found: "Iterable[Change]", pending: "tuple[Change, ...]", *, applied: bool, check: bool
 ) -> str:
-    lines = [f"{change.path}: edited by hand, left as it is" for change in kept]
+    from nvrstack.rendering.changes import Kind, of_kind
+
+    lines = [f"{c.path}: edited by hand, left as it is" for c in of_kind(found, Kind.KEEP)]
+    lines += [f"{c.path}: your edit is merged in" for c in of_kind(found, Kind.MERGE)]
     if applied:
         lines.append("Applied. Now run `docker compose up -d`; nginx follows within seconds.")
     elif not pending:
@@ -127,22 +174,3 @@ def _summary(
     elif check:
         lines.append(f"{len(pending)} would change: {', '.join(c.path for c in pending)}")
     return "\n".join(lines)
-
-
-def _manifest_text(directory: Path) -> str:
-    from nvrstack.cli.project import read_text
-    from nvrstack.rendering.manifest import MANIFEST
-
-    path = directory / MANIFEST
-    return read_text(path) if path.is_file() else ""
-
-
-def _present(directory: Path, paths: set[str]) -> "Tree":
-    from nvrstack.tree import File
-
-    found = {}
-    for path in paths:
-        file = directory / path
-        if file.is_file():
-            found[path] = File(file.read_bytes(), file.stat().st_mode & 0o777)
-    return found

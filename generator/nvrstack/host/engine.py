@@ -1,5 +1,6 @@
 """The Docker Engine: whether it answers, which subnets it uses, and Compose."""
 
+import contextlib
 import subprocess
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -37,8 +38,8 @@ def docker_subnets() -> list[IPv4Network]:
     from docker.errors import DockerException
 
     try:
-        client = docker.from_env(timeout=ANSWER_SECONDS)
-        networks = client.networks.list()
+        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
+            networks = client.networks.list()
     except DockerException:
         return []
     configs = (c for n in networks for c in (n.attrs.get("IPAM") or {}).get("Config") or ())

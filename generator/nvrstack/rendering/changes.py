@@ -16,8 +16,10 @@ class Kind(StrEnum):
     REMOVE = "remove"
     KEEP = "keep"
     """Edited by hand, and rendered as it was before: the edit stays."""
+    MERGE = "merge"
+    """Edited by hand, and rendered differently in other places: both are kept."""
     CONFLICT = "conflict"
-    """Edited by hand, and rendered differently too: a person has to decide."""
+    """Edited by hand, and rendered differently in the same place: a person has to decide."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from nvrstack import __version__
@@ -27,8 +28,16 @@ def manifest_file(tree: Tree) -> File:
     return File((json.dumps(data, indent=1, sort_keys=True) + "\n").encode(), SECRET)
 
 
-def applied_digests(manifest: str) -> Mapping[str, str]:
-    """The SHA-256 of each file as it was last applied, by path; nothing from an empty manifest.
+@dataclass(frozen=True)
+class Applied:
+    """One file as it was last applied; `text` is None where it is secret."""
+
+    sha256: str
+    text: str | None
+
+
+def read_manifest(manifest: str) -> Mapping[str, Applied]:
+    """Each file as it was last applied, by path; nothing from an empty manifest.
 
     Raises InputError when a newer nvrstack wrote it, or something else did.
     """
@@ -37,7 +46,9 @@ def applied_digests(manifest: str) -> Mapping[str, str]:
     try:
         data = json.loads(manifest)
         schema, files = int(data["schema"]), data["files"]
-        digests = {str(path): str(entry["sha256"]) for path, entry in files.items()}
+        applied = {
+            str(path): Applied(str(entry["sha256"]), entry["text"]) for path, entry in files.items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{MANIFEST}: is damaged", "move it away; then every rendered file counts as edited"
@@ -47,7 +58,7 @@ def applied_digests(manifest: str) -> Mapping[str, str]:
             f"{MANIFEST}: has schema {schema}, but this nvrstack reads up to {SCHEMA}",
             "install the nvrstack that wrote it, or a newer one",
         )
-    return digests
+    return applied
 
 
 def backup_path(path: str, now: datetime) -> str:

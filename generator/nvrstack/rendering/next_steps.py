@@ -50,10 +50,11 @@ def _outside(settings: Settings) -> NextStep:
                 f"on each phone and computer, open {root} and install it as a trusted authority",
             ),
         )
+    site, public = settings.site, public_https_port(settings)
     lines = [
         f"always give this machine the same address ({host})",
-        f"forward TCP port 80 to {host}, port {settings.site.http_port}",
-        f"forward TCP port {public_https_port(settings)} to {host}, port {settings.site.https_port}",
+        f"forward TCP port 80 to {host}, port {site.http_port}",
+        f"forward TCP port {public} to {host}, port {site.https_port}",
     ]
     if settings.ddns.updater == "router":
         lines.append(f"under Dynamic DNS, enter {names} with your provider's login")

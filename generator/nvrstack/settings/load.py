@@ -78,6 +78,8 @@ def validate(
     for key in sorted(missing):
         sentence = f"is missing; the stack {merged['stack']} needs it: {requires[key]}"
         problems.append(Problem(key, sentence, where(tuple(key.split(".")))))
+    # One sentence about the missing key is enough: none about its section.
+    merged = merge({key.partition(".")[0]: {} for key in missing}, merged)
     if stack is None:
         missing.add("stack")
         problems.append(
