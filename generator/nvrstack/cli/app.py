@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nvrstack import __version__
-from nvrstack.cli import init, render, stacks, user
+from nvrstack.cli import change, init, render, restore, stacks, user
 from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError, NvrstackError
 
@@ -24,6 +24,10 @@ app = typer.Typer(
 EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
 app.command("init", epilog=EPILOG)(init.init)
 app.command("render", epilog=EPILOG)(render.render)
+app.command("restore", epilog=EPILOG)(restore.restore)
+app.command("get", epilog=EPILOG)(change.get)
+app.command("set", epilog=EPILOG)(change.set_)
+app.command("domain", epilog=EPILOG)(change.domain)
 app.command("stacks", epilog=EPILOG)(stacks.stacks)
 app.add_typer(user.app, name="user")
 

@@ -44,7 +44,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "settings": settings,
         "stack": stack,
         "addresses": Addresses(nginx=subnet[2], moonfire=subnet[3]),
-        "sites": (RenderedSite("moonfire", settings.site.names, _lineage(settings)),),
+        "sites": _sites(settings),
         "state_source": _bind_source(str(settings.moonfire.state_dir)),
         "redirect_port": redirect_port(settings),
         "public_port": public_https_port(settings),
@@ -54,7 +54,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "trusted": trusted,
         "acme_directory": directory_url(settings.certificate.authority),
         "provider": provider,
-        "ddns_names": settings.ddns.hosts or settings.site.names,
+        "ddns_names": settings.ddns.hosts or settings.site.every_name,
         "ddns_hosts": _ddns_hosts(settings, provider),
         "ddns_server": settings.ddns.server or "",
     }
@@ -77,10 +77,19 @@ def url(settings: Settings) -> str:
     return f"https://{settings.site.domain}{redirect_port(settings)}/"
 
 
-def _lineage(settings: Settings) -> str:
+def _sites(settings: Settings) -> tuple[RenderedSite, ...]:
+    redirects = (
+        RenderedSite(f"redirect-{name}", (name,), _lineage(settings, name))
+        for name in settings.site.redirects
+    )
+    main = RenderedSite("moonfire", settings.site.names, _lineage(settings, settings.site.domain))
+    return (main, *redirects)
+
+
+def _lineage(settings: Settings, name: str) -> str:
     if settings.certificate.is_local:
         return "/etc/nvrstack/tls/local"
-    return f"/etc/letsencrypt/live/{settings.site.domain}"
+    return f"/etc/letsencrypt/live/{name}"
 
 
 def _bind_source(path: str) -> str:
@@ -93,4 +102,6 @@ def _provider(settings: Settings) -> Provider | None:
 
 def _ddns_hosts(settings: Settings, provider: Provider | None) -> tuple[str, ...]:
     suffix = provider.host_suffix if provider else ""
-    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.site.names)
+    return tuple(
+        host.removesuffix(suffix) for host in settings.ddns.hosts or settings.site.every_name
+    )

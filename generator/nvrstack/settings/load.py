@@ -144,7 +144,9 @@ def _broken_rules(
     if settings is None:
         return
     for rule, keys in RULES.items():
-        if not any(name == key or name.startswith(key + "[") for key in keys for name in bad):
+        if not any(
+            name == key or name.startswith((f"{key}[", f"{key}.")) for key in keys for name in bad
+        ):
             for key, sentence in rule(settings, stack):
                 path = tuple(
                     int(p) if p.isdigit() else p

@@ -173,6 +173,7 @@ class Site(_Section):
 
     domain: Domain
     aliases: tuple[Domain, ...] = Field(default=(), strict=False)
+    redirects: tuple[Domain, ...] = Field(default=(), strict=False)
     short_names: tuple[Annotated[str, BeforeValidator(_short_name)], ...] = Field(
         default=("nvr",), strict=False
     )
@@ -183,8 +184,13 @@ class Site(_Section):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that the certificate covers, the main one first."""
+        """Every name of the page itself, the main one first."""
         return (self.domain, *self.aliases)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """Every name that has to lead to this machine: the page's, and those that redirect."""
+        return (*self.names, *self.redirects)
 
 
 class Certificate(_Section):

@@ -41,16 +41,20 @@ def rule(*keys: str) -> Callable[[Rule], Rule]:
     return register
 
 
-@rule("site.domain", "site.aliases", "site.short_names")
+@rule("site.domain", "site.aliases", "site.redirects", "site.short_names")
 def names_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Each name serves one purpose."""
-    counts = Counter((*settings.site.names, *settings.site.short_names))
-    for index, alias in enumerate(settings.site.aliases):
-        if counts[alias] > 1:
-            yield f"site.aliases[{index}]", f"{alias!r} is given more than once; name it once"
-    for index, name in enumerate(settings.site.short_names):
-        if counts[name] > 1:
-            yield f"site.short_names[{index}]", f"{name!r} is given more than once; name it once"
+    site = settings.site
+    lists = {
+        "aliases": site.aliases,
+        "redirects": site.redirects,
+        "short_names": site.short_names,
+    }
+    counts = Counter([site.domain, *(name for names in lists.values() for name in names)])
+    for key, names in lists.items():
+        for index, name in enumerate(names):
+            if counts[name] > 1:
+                yield f"site.{key}[{index}]", f"{name!r} is given more than once; name it once"
 
 
 @rule("site.http_port", "site.https_port")
@@ -63,15 +67,20 @@ def ports_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
         )
 
 
-@rule("site.domain", "site.aliases", "certificate.authority")
+@rule("site.domain", "site.aliases", "site.redirects", "certificate.authority")
 def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Let's Encrypt certifies only names that the public name servers know."""
     if not settings.certificate.authority.startswith("letsencrypt"):
         return
-    for index, name in enumerate(settings.site.names):
+    site = settings.site
+    named = {
+        "site.domain": site.domain,
+        **{f"site.aliases[{i}]": name for i, name in enumerate(site.aliases)},
+        **{f"site.redirects[{i}]": name for i, name in enumerate(site.redirects)},
+    }
+    for key, name in named.items():
         reason = public_suffix_problem(name)
         if reason:
-            key = "site.domain" if index == 0 else f"site.aliases[{index - 1}]"
             yield key, f"{reason}; use a name that you registered, or the stack lan"
 
 
@@ -143,13 +152,15 @@ def provider_keys(settings: Settings, stack: Stack) -> Iterator[Finding]:
             yield f"ddns.{key}", f"{provider.title} does not use it; remove it"
 
 
-@rule("ddns.updater", "ddns.provider", "ddns.hosts", "site.domain", "site.aliases")
+@rule(
+    "ddns.provider", "ddns.updater", "ddns.hosts", "site.domain", "site.aliases", "site.redirects"
+)
 def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Some providers own the end of every name they update."""
+    """Some providers own the end of every name that they update."""
     provider = providers().get(settings.ddns.provider or "")
     if settings.ddns.updater != "ddclient" or provider is None:
         return
-    for host in settings.ddns.hosts or settings.site.names:
+    for host in settings.ddns.hosts or settings.site.every_name:
         if not host.endswith(provider.host_suffix):
             yield (
                 "ddns.hosts",

@@ -1,0 +1,145 @@
+"""`nvrstack get`, `set` and `domain`: settings changed without an editor."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nvrstack.cli.project import LoadedProject
+
+Key = Annotated[str, typer.Argument(help="A setting by its dotted name, such as site.domain.")]
+
+
+def get(context: typer.Context, key: Key) -> None:
+    """Print a setting, the stack's default included."""
+    from nvrstack.cli.project import read_project
+    from nvrstack.settings.answers import known_keys
+    from nvrstack.settings.load import lookup
+    from nvrstack.settings.problems import Problem, SettingsError, unknown_key
+
+    console: Console = context.obj
+    if key not in known_keys():
+        raise SettingsError([Problem(key, unknown_key(key, known_keys()))], SETTINGS)
+    project = read_project(console.find_project())
+    value = lookup(project.settings.model_dump(mode="json", by_alias=True), key)
+    shown = ",".join(map(str, value)) if isinstance(value, list) else value
+    console.result({"key": key, "value": value}, "" if value is None else str(shown))
+
+
+def set_(
+    context: typer.Context,
+    key: Key,
+    value: Annotated[str, typer.Argument(help="The new value; commas between those of a list.")],
+) -> None:
+    """Change a setting in nvrstack.toml, comments kept. `nvrstack render` then applies it."""
+    from nvrstack.settings.answers import from_pairs
+    from nvrstack.settings.load import lookup
+
+    console: Console = context.obj
+    directory = console.find_project()
+    answer = from_pairs([(key, value, f"nvrstack set {key}")])
+    change_settings(directory, {key: lookup(answer.data, key)})
+    console.result({"key": key, "value": value}, f"{SETTINGS} is changed. Now: nvrstack render")
+
+
+def domain(
+    context: typer.Context,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new name of your cameras' page.")],
+    keep: Annotated[
+        bool,
+        typer.Option("--keep-old-as-redirect", help="Lead the old name to the new one."),
+    ] = False,
+) -> None:
+    """Move the page to another domain, in every file that names it, and render."""
+    from nvrstack.cli.project import read_project
+    from nvrstack.cli.render import render_project
+
+    console: Console = context.obj
+    directory = console.find_project()
+    before = read_project(directory)
+    site, ddns = before.settings.site, before.settings.ddns
+    values: dict[str, Any] = {
+        "site.domain": new,
+        "site.aliases": [alias for alias in site.aliases if alias != new],
+        "site.redirects": [
+            name
+            for name in (*site.redirects, *([site.domain] if keep else []))
+            if name not in {new}
+        ],
+    }
+    if ddns.hosts:
+        kept = [host for host in ddns.hosts if keep or host != site.domain]
+        values["ddns.hosts"] = list(dict.fromkeys([new, *kept]))
+    if new == site.domain:
+        raise InputError(f"{new} is the domain already", "nothing was changed")
+    text = change_settings(directory, values)
+    after = read_project(directory)
+    console.say(warnings(before, after))
+    try:
+        render_project(console, after)
+    except BaseException:
+        # Settings that were not applied would surprise at the next render.
+        restore_settings(directory, text)
+        raise
+
+
+def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
+    """What a change of domain means for browsers that know the old one."""
+    hsts = before.settings.access.hsts
+    lines = [f"{before.settings.site.domain} becomes {after.settings.site.domain}."]
+    if before.settings.certificate.is_local:
+        lines.append("The authority is made anew for it: install its root again on each device.")
+    elif hsts and before.settings.site.domain not in after.settings.site.redirects:
+        lines.append(
+            f"Browsers were told to use https alone for the old name for {hsts.days} days; "
+            "if you use that name for something else, it needs a certificate too."
+        )
+    return "\n".join(lines)
+
+
+def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
+    """Change settings in `nvrstack.toml`, once they are valid; give the text from before.
+
+    The file as it was is kept in the project's backups.
+    """
+    from nvrstack.cli.project import read_text
+    from nvrstack.settings.edit import set_values
+    from nvrstack.settings.load import load
+    from nvrstack.stacks import load_stacks
+
+    before = read_text(directory / SETTINGS)
+    stacks = load_stacks()
+    load(before, SETTINGS, stacks)
+    after = set_values(before, values)
+    load(after, SETTINGS, stacks)
+    restore_settings(directory, after, backup=before)
+    return before
+
+
+def restore_settings(directory: "Path", text: str, backup: str | None = None) -> None:
+    """Write `nvrstack.toml`, atomically and with the mode that it has."""
+    from nvrstack.host.apply import apply, locked
+    from nvrstack.rendering.manifest import backup_path
+    from nvrstack.tree import File
+
+    status = (directory / SETTINGS).stat()
+    owner = (status.st_uid, status.st_gid)
+    mode = status.st_mode & 0o777
+    files = {SETTINGS: File(text.encode(), mode)}
+    if backup is not None:
+        files[backup_path(SETTINGS, datetime.now(UTC))] = File(backup.encode(), mode)
+    with locked(directory, None):
+        apply(directory, files, owner if _is_root() else None)
+
+
+def _is_root() -> bool:
+    import os
+
+    return os.getuid() == 0
