@@ -49,10 +49,11 @@ def given_secrets(assignments: list[str]) -> dict[str, str]:
     secrets = {}
     for assignment in assignments:
         name, equals, path = assignment.partition("=")
-        if name not in SECRETS or not equals or not path:
+        known = name in SECRETS or name.startswith("htpasswd_")
+        if not known or not equals or not path:
             raise InputError(
                 f"--secret-file {assignment}: is not NAME=PATH with a name that is known",
-                f"expected one of {', '.join(SECRETS)}, and the path of a file that holds it",
+                f"expected one of {', '.join(SECRETS)}, htpasswd_DOMAIN, and the path of a file",
             )
         secrets[name] = read_secret(Path(path), name)
     return secrets

@@ -14,7 +14,7 @@ from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.layout import Directory, directories
 from nvrstack.rendering.manifest import MANIFEST, manifest_file
 from nvrstack.rendering.next_steps import INIT_DATABASE
-from nvrstack.rendering.render import render
+from nvrstack.rendering.render import render, required_secrets
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
@@ -52,7 +52,7 @@ def new_files(directory: Path, settings: Settings, stack: Stack, secrets: dict[s
     kept = {
         f"secrets/{n}": File(f"{v}\n".encode(), SECRET)
         for n, v in secrets.items()
-        if n == "ddns_password"
+        if n in required_secrets(settings)
     }
     files = {
         SETTINGS: File(settings_text(settings).encode()),

@@ -49,11 +49,16 @@ def read_project(directory: Path) -> LoadedProject:
 
 
 def read_secret(path: Path, name: str) -> str:
-    """The secret in a file: its first line. Raises InputError when that is empty."""
-    line = read_text(path).partition("\n")[0].removesuffix("\r")
-    if not line:
+    """The secret in a file: its first line, or all of it where it lists users.
+
+    Raises InputError when that is empty.
+    """
+    text = read_text(path)
+    if not name.startswith("htpasswd_"):
+        text = text.partition("\n")[0].removesuffix("\r")
+    if not text.strip():
         raise InputError(f"{path}: is empty; expected the secret {name} in its first line")
-    return line
+    return text.rstrip("\n")
 
 
 def read_material(directory: Path, settings: Settings, given: dict[str, str]) -> Material:

@@ -22,7 +22,7 @@ def missing_certificates(
     covers other names. The root of a local authority is made anew only then, because it has to
     be installed on each phone again.
     """
-    names = settings.site.every_name
+    names = settings.every_name
     files: dict[str, File] = {}
     if not _covers(present, PLACEHOLDER, names):
         files |= _pair_files(PLACEHOLDER, placeholder(names, now))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
+from urllib.parse import urlsplit
 
 from nvrstack import __version__
 from nvrstack.services.acme import directory_url, publicly_trusted
 from nvrstack.services.providers import Provider, providers
-from nvrstack.settings.model import Settings
+from nvrstack.settings.model import FurtherSite, Settings
 from nvrstack.stacks import Stack
 
 HTTP = 80
@@ -32,6 +33,17 @@ class RenderedSite:
     certificate: str
 
 
+@dataclass(frozen=True)
+class Upstream:
+    """Where a further site's requests go."""
+
+    site: FurtherSite
+    scheme: str
+    host: str
+    port: int
+    is_name: bool
+
+
 def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
     """The variables of every template."""
     subnet = settings.network.backend_subnet
@@ -45,6 +57,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "stack": stack,
         "addresses": Addresses(nginx=subnet[2], moonfire=subnet[3]),
         "sites": _sites(settings),
+        "upstreams": tuple(_upstream(site) for site in settings.sites),
         "state_source": _bind_source(str(settings.moonfire.state_dir)),
         "redirect_port": redirect_port(settings),
         "public_port": public_https_port(settings),
@@ -54,7 +67,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "trusted": trusted,
         "acme_directory": directory_url(settings.certificate.authority),
         "provider": provider,
-        "ddns_names": settings.ddns.hosts or settings.site.every_name,
+        "ddns_names": settings.ddns.hosts or settings.every_name,
         "ddns_hosts": _ddns_hosts(settings, provider),
         "ddns_server": settings.ddns.server or "",
     }
@@ -83,7 +96,18 @@ def _sites(settings: Settings) -> tuple[RenderedSite, ...]:
         for name in settings.site.redirects
     )
     main = RenderedSite("moonfire", settings.site.names, _lineage(settings, settings.site.domain))
-    return (main, *redirects)
+    further = (
+        RenderedSite(f"site-{site.domain}", (site.domain,), _lineage(settings, site.domain))
+        for site in settings.sites
+    )
+    return (main, *redirects, *further)
+
+
+def _upstream(site: FurtherSite) -> Upstream:
+    parts = urlsplit(site.upstream)
+    host = parts.hostname or ""
+    is_name = not host.replace(".", "").isdigit()
+    return Upstream(site, parts.scheme, host, parts.port or HTTP, is_name)
 
 
 def _lineage(settings: Settings, name: str) -> str:
@@ -102,6 +126,4 @@ def _provider(settings: Settings) -> Provider | None:
 
 def _ddns_hosts(settings: Settings, provider: Provider | None) -> tuple[str, ...]:
     suffix = provider.host_suffix if provider else ""
-    return tuple(
-        host.removesuffix(suffix) for host in settings.ddns.hosts or settings.site.every_name
-    )
+    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.every_name)

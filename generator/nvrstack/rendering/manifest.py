@@ -63,4 +63,4 @@ def read_manifest(manifest: str) -> Mapping[str, Applied]:
 
 def backup_path(path: str, now: datetime) -> str:
     """Where the file at `path` is kept when it is replaced at the time `now`."""
-    return f"{BACKUPS}/{now:%Y-%m-%dT%H-%M-%SZ}/{path}"
+    return f"{BACKUPS}/{now:%Y-%m-%dT%H-%M-%S.%fZ}/{path}"

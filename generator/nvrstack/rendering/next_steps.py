@@ -40,7 +40,7 @@ def next_steps(
 def _outside(settings: Settings) -> NextStep:
     """What no program on this machine can do."""
     host = str(settings.network.lan_address or "this machine")
-    names = ", ".join(settings.ddns.hosts or settings.site.every_name)
+    names = ", ".join(settings.ddns.hosts or settings.every_name)
     if settings.certificate.is_local:
         root = f"http://{settings.site.domain}{_http_port(settings)}/root.crt"
         return NextStep(

@@ -32,7 +32,8 @@ class Material:
 
 def required_secrets(settings: Settings) -> tuple[str, ...]:
     """The names of the secrets that rendering these settings needs."""
-    return ("ddns_password",) if settings.ddns.updater == "ddclient" else ()
+    ddns = ("ddns_password",) if settings.ddns.updater == "ddclient" else ()
+    return (*ddns, *(site.secret for site in settings.sites if site.basic_auth))
 
 
 def render(settings: Settings, stack: Stack, material: Material = Material()) -> Tree:
@@ -51,6 +52,10 @@ def render(settings: Settings, stack: Stack, material: Material = Material()) ->
     files: dict[str, File] = {}
     if material.authority_root is not None:
         files[AUTHORITY_ROOT] = File(material.authority_root)
+    for site in settings.sites:
+        if site.basic_auth:
+            users = f"{material.secrets[site.secret]}\n".encode()
+            files[f"nginx/htpasswd/{site.domain}"] = File(users, SECRET)
     for folder in (*stack.services, "project"):
         for template, path in templates_of(folder):
             files[path] = _render_file(template, values, material, files)

@@ -28,9 +28,11 @@ class Answers:
 
 
 def known_keys() -> tuple[str, ...]:
-    """Every dotted key that a settings file may have."""
+    """Every dotted key that a settings file may have, apart from the tables of `[[sites]]`."""
     keys: list[str] = []
     for name, field in Settings.model_fields.items():
+        if name == "sites":
+            continue
         inner = getattr(field.annotation, "model_fields", None)
         keys += [f"{name}.{sub}" for sub in inner] if inner else [field.alias or name]
     return tuple(keys)

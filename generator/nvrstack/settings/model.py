@@ -4,6 +4,7 @@ Field names are the keys of the file. A default here is what holds when neither 
 stack says anything; a field without default must come from one of them.
 """
 
+import re
 import string
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -132,6 +133,35 @@ def _server(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _upstream(value: object) -> str:
+    given = text(value)
+    parts = urlsplit(given)
+    try:
+        host, port = (
+            parts.hostname or "",
+            parts.port or {"http": 80, "https": 443}.get(parts.scheme),
+        )
+    except ValueError:
+        host, port = "", None
+    plain = set(host) <= _NAME_CHARACTERS | {"."}
+    if not host or not port or not plain or parts.path.strip("/") or parts.query or parts.username:
+        raise problem(
+            "{v!r} is no upstream; write http://HOST:PORT or https://HOST:PORT, without a path",
+            v=given,
+        )
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def _body_size(value: object) -> str:
+    given = text(value)
+    if not re.fullmatch(r"0|[1-9][0-9]{0,5}[kmg]", given):
+        raise problem(
+            '{v!r} is no size; write a number and k, m or g, such as "50m", or "0" for no limit',
+            v=given,
+        )
+    return given
+
+
 def _address_service(value: object) -> str:
     given = text(value)
     if given in ADDRESS_SERVICES:
@@ -155,6 +185,8 @@ NEVER_PUBLISHED = {(0, 7, 18), (0, 7, 22), (0, 7, 24)}
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _SERVER_CHARACTERS = set(string.ascii_letters + string.digits + ".-:[]")
 
+Upstream = Annotated[str, BeforeValidator(_upstream)]
+BodySize = Annotated[str, BeforeValidator(_body_size)]
 Server = Annotated[str, BeforeValidator(_server)]
 AddressService = Annotated[str, BeforeValidator(_address_service)]
 Authority = Annotated[str, BeforeValidator(_authority)]
@@ -187,10 +219,21 @@ class Site(_Section):
         """Every name of the page itself, the main one first."""
         return (self.domain, *self.aliases)
 
+
+class FurtherSite(_Section):
+    """Another web interface behind the same address, such as a network storage's."""
+
+    domain: Domain
+    upstream: Upstream
+    verify_tls: bool = True
+    websocket: bool = True
+    body_size: BodySize = "1m"
+    basic_auth: bool = False
+
     @property
-    def every_name(self) -> tuple[str, ...]:
-        """Every name that has to lead to this machine: the page's, and those that redirect."""
-        return (*self.names, *self.redirects)
+    def secret(self) -> str:
+        """The name of the secret that holds its users, in the form of htpasswd(1)."""
+        return f"htpasswd_{self.domain}"
 
 
 class Certificate(_Section):
@@ -276,3 +319,10 @@ class Settings(_Section):
     network: Network
     access: Access = Access()
     images: Images = Images()
+    sites: tuple[FurtherSite, ...] = Field(default=(), strict=False)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """Every name that has to lead to this machine."""
+        further = (site.domain for site in self.sites)
+        return (*self.site.names, *self.site.redirects, *further)

@@ -42,18 +42,23 @@ def domain_name(value: object) -> str:
     An IP address is refused: certificates are for names, and Moonfire's live view compares the
     browser's Origin with the Host header in a way that never matches an IPv6 literal.
     """
-    given = text(value).strip().removesuffix(".")
+    given = text(value).strip()
     example = "write a name such as nvr.example.com"
     if "://" in given or "/" in given:
         raise problem("{v!r} is a URL; {e}, without https:// or a path", v=given, e=example)
-    if _is_address(given):
+    if _is_address(given.removesuffix(".")):
         raise problem("{v!r} is an IP address; {e}", v=given, e=example)
     if ":" in given:
         raise problem("{v!r} has a port; {e}, and set site.https_port", v=given, e=example)
     if "*" in given:
         raise problem("{v!r} is a wildcard; name each host by itself", v=given)
     try:
-        name = idna.encode(given, uts46=True, std3_rules=True).decode("ascii").lower()
+        name = (
+            idna.encode(given, uts46=True, std3_rules=True)
+            .decode("ascii")
+            .lower()
+            .removesuffix(".")
+        )
     except (idna.IDNAError, UnicodeError) as error:
         raise problem("{v!r} is no host name ({w}); {e}", v=given, w=error, e=example) from error
     if len(name) > 253:

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from nvrstack.services.providers import providers
 from nvrstack.settings.model import Settings
@@ -41,7 +43,7 @@ def rule(*keys: str) -> Callable[[Rule], Rule]:
     return register
 
 
-@rule("site.domain", "site.aliases", "site.redirects", "site.short_names")
+@rule("site", "sites")
 def names_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Each name serves one purpose."""
     site = settings.site
@@ -50,11 +52,14 @@ def names_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
         "redirects": site.redirects,
         "short_names": site.short_names,
     }
-    counts = Counter([site.domain, *(name for names in lists.values() for name in names)])
+    counts = Counter([*settings.every_name, *site.short_names])
     for key, names in lists.items():
         for index, name in enumerate(names):
             if counts[name] > 1:
                 yield f"site.{key}[{index}]", f"{name!r} is given more than once; name it once"
+    for index, further in enumerate(settings.sites):
+        if counts[further.domain] > 1:
+            yield f"sites[{index}].domain", f"{further.domain!r} is given more than once"
 
 
 @rule("site.http_port", "site.https_port")
@@ -67,7 +72,7 @@ def ports_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
         )
 
 
-@rule("site.domain", "site.aliases", "site.redirects", "certificate.authority")
+@rule("site", "sites", "certificate.authority")
 def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Let's Encrypt certifies only names that the public name servers know."""
     if not settings.certificate.authority.startswith("letsencrypt"):
@@ -77,6 +82,7 @@ def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
         "site.domain": site.domain,
         **{f"site.aliases[{i}]": name for i, name in enumerate(site.aliases)},
         **{f"site.redirects[{i}]": name for i, name in enumerate(site.redirects)},
+        **{f"sites[{i}].domain": further.domain for i, further in enumerate(settings.sites)},
     }
     for key, name in named.items():
         reason = public_suffix_problem(name)
@@ -160,7 +166,7 @@ def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
     provider = providers().get(settings.ddns.provider or "")
     if settings.ddns.updater != "ddclient" or provider is None:
         return
-    for host in settings.ddns.hosts or settings.site.every_name:
+    for host in settings.ddns.hosts or settings.every_name:
         if not host.endswith(provider.host_suffix):
             yield (
                 "ddns.hosts",
@@ -195,6 +201,22 @@ def directories(settings: Settings, stack: Stack) -> Iterator[Finding]:
         if any(path.is_relative_to(other) or other.is_relative_to(path) for other in seen):
             yield key, f"'{path}' is given twice, or lies inside another one; name each disk once"
         seen.append(path)
+
+
+@rule("sites", "network.backend_subnet")
+def upstreams_are_elsewhere(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Moonfire believes its proxy about who is there, so nothing else may lead to it."""
+    for index, site in enumerate(settings.sites):
+        host = urlsplit(site.upstream).hostname or ""
+        try:
+            inside = IPv4Address(host) in settings.network.backend_subnet
+        except ValueError:
+            inside = host == "moonfire-nvr"
+        if inside:
+            yield (
+                f"sites[{index}].upstream",
+                "leads to Moonfire's own network; use site.domain for it",
+            )
 
 
 @rule("network.backend_subnet", "network.lan_address", "site.bind")

@@ -24,7 +24,8 @@ _REPOSITORY = (
 _DIGEST = r"@sha256:[0-9a-f]{64}"
 REPOSITORY = re.compile(_REPOSITORY)
 """An image name without tag: the grammar of github.com/distribution/reference."""
-REFERENCE = re.compile(rf"{_REPOSITORY}:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}(?:{_DIGEST})?")
+REFERENCE = re.compile(rf"({_REPOSITORY}):[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}(?:{_DIGEST})?")
+LONGEST_REPOSITORY = 255
 MOONFIRE_TAG = re.compile(rf"v(\d+)\.(\d+)\.(\d+)(?:{_DIGEST})?")
 
 
@@ -123,7 +124,7 @@ def absolute_path(value: object) -> PurePosixPath:
 def repository(value: object) -> str:
     """An image name without its tag."""
     given = text(value)
-    if not REPOSITORY.fullmatch(given):
+    if not REPOSITORY.fullmatch(given) or len(given) > LONGEST_REPOSITORY:
         raise problem(
             "{v!r} is no image name; write it without a tag, such as "
             "ghcr.io/scottlamb/moonfire-nvr",
@@ -135,7 +136,8 @@ def repository(value: object) -> str:
 def reference(value: object) -> str:
     """An image name with its tag, and a digest if wanted. `latest` is refused: it moves."""
     given = text(value)
-    if not REFERENCE.fullmatch(given):
+    match = REFERENCE.fullmatch(given)
+    if not match or len(match[1]) > LONGEST_REPOSITORY:
         raise problem(
             "{v!r} is no image reference; write name:tag, such as nginx:1.30.6-alpine", v=given
         )
