@@ -9,10 +9,14 @@ from nvrstack.errors import HostError, InputError
 from nvrstack.pki.certificates import is_certificate
 from nvrstack.rendering.manifest import MANIFEST, Applied, read_manifest
 from nvrstack.rendering.render import Material, required_secrets
+from nvrstack.rendering.templates import shipped_templates
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack, load_stacks
 from nvrstack.tree import File, Tree
+
+TEMPLATES = "templates"
+"""The folder of a project's own templates."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,10 @@ def read_material(directory: Path, settings: Settings, given: dict[str, str]) ->
         path = directory / "secrets" / name
         if name not in secrets and path.is_file():
             secrets[name] = read_secret(path, name)
+    templates = read_templates(directory)
     root = settings.certificate.authority_root
     if root is None:
-        return Material(secrets)
+        return Material(secrets, None, templates)
     try:
         pem = (directory / root).read_bytes()
     except OSError as error:
@@ -79,7 +84,27 @@ def read_material(directory: Path, settings: Settings, given: dict[str, str]) ->
         ) from error
     if not is_certificate(pem):
         raise InputError(f"certificate.authority_root: {root} holds no certificate in PEM form")
-    return Material(secrets, pem)
+    return Material(secrets, pem, templates)
+
+
+def read_templates(directory: Path) -> dict[str, str]:
+    """The project's own templates, by the names of the shipped ones whose place they take.
+
+    Raises InputError for a file below `templates/` that takes no shipped template's place.
+    """
+    folder = directory / TEMPLATES
+    found = {
+        str(path.relative_to(folder)): read_text(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    for name in found:
+        if name not in shipped_templates():
+            raise InputError(
+                f"{TEMPLATES}/{name}: takes no shipped template's place",
+                "`nvrstack template list` names them; move the file away",
+            )
+    return found
 
 
 def read_manifest_of(directory: Path) -> Mapping[str, Applied]:

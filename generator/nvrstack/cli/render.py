@@ -62,6 +62,7 @@ def render_project(
     """Render `project`, show the changes and, unless `check` is set, apply them once agreed."""
     from nvrstack.cli.create import file_owner
     from nvrstack.cli.project import present_files, read_manifest_of, read_material
+    from nvrstack.cli.template import outdated
     from nvrstack.host.apply import locked, recover
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
     from nvrstack.rendering.render import render as render_tree
@@ -70,6 +71,8 @@ def render_project(
     with locked(directory, owner):
         recover(directory, owner)
         material = read_material(directory, project.settings, {})
+        for name in outdated(directory, dict(material.templates)):
+            console.say(f"warning: templates/{name} was copied from an older shipped template")
         rendered = render_tree(project.settings, project.stack, material)
         applied = read_manifest_of(directory)
         digests = {path: entry.sha256 for path, entry in applied.items()}

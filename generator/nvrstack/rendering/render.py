@@ -2,16 +2,17 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
+from jinja2 import TemplateError
 
 from nvrstack.errors import InputError
 from nvrstack.rendering.context import context
-from nvrstack.rendering.templates import SUFFIX, environment, templates_of
-from nvrstack.resources import shipped
+from nvrstack.rendering.templates import SUFFIX, environment, shipped_template, templates_of
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
 from nvrstack.tree import PUBLIC, SECRET, File, Tree
@@ -23,11 +24,13 @@ AUTHORITY_ROOT = "certbot/authority-root.pem"
 class Material:
     """What a render needs beside the settings, read by the caller.
 
-    `secrets` by name; `authority_root` is the PEM text that `certificate.authority_root` names.
+    `secrets` by name; `authority_root` is the PEM text that `certificate.authority_root` names;
+    `templates` are the project's own, by the names of the shipped ones whose place they take.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict)
     authority_root: bytes | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 def required_secrets(settings: Settings) -> tuple[str, ...]:
@@ -58,14 +61,16 @@ def render(settings: Settings, stack: Stack, material: Material = Material()) ->
             files[f"nginx/htpasswd/{site.domain}"] = File(users, SECRET)
     for folder in (*stack.services, "project"):
         for template, path in templates_of(folder):
-            files[path] = _render_file(template, values, material, files)
+            file = _render_file(template, values, material, files)
+            if file.content.strip():
+                files[path] = file
     _check_syntax(files)
     return dict(sorted(files.items()))
 
 
 def _render_file(template: str, values: Mapping[str, Any], material: Material, files: Tree) -> File:
     if not template.endswith(SUFFIX):
-        return File(shipped("compose-templates").joinpath(*template.split("/")).read_bytes())
+        return File((material.templates.get(template) or shipped_template(template) or "").encode())
     used: list[str] = []
 
     def secret(name: str) -> str:
@@ -76,8 +81,16 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
         return files[path].sha256[:16]
 
     try:
-        text = environment().get_template(template).render(values, secret=secret, digest=digest)
+        engine = environment(material.templates)
+        text = engine.get_template(template).render(values, secret=secret, digest=digest)
         content = text.encode()
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        where = f"templates/{getattr(error, 'name', None) or template}"
+        raise InputError(
+            f"{where}{f', line {line}' if line else ''}: {error.message}",
+            "mend that template, or delete it to use the shipped one",
+        ) from error
     except ValueError as error:
         reason = f"secrets/{used[-1]}: {error}" if used else str(error)
         raise InputError(reason, "choose another value") from error
@@ -86,10 +99,18 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
 
 def _check_syntax(files: Tree) -> None:
     """Parse again what other programs will parse: a template's mistake must not reach them."""
+    readers: dict[str, Callable[[str], Any]] = {
+        ".yaml": yaml.safe_load,
+        ".toml": tomllib.loads,
+        ".json": json.loads,
+    }
     for path, file in files.items():
-        if path.endswith(".yaml"):
-            yaml.safe_load(file.content)
-        elif path.endswith(".toml"):
-            tomllib.loads(file.content.decode())
-        elif path.endswith(".json"):
-            json.loads(file.content)
+        reader = readers.get(PurePosixPath(path).suffix)
+        try:
+            if reader is not None:
+                reader(file.content.decode())
+        except (yaml.YAMLError, ValueError) as error:
+            raise InputError(
+                f"{path}: would be rendered so that nobody can read it: {error}",
+                "mend the template of your own that it comes from",
+            ) from error

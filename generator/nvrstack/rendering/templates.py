@@ -1,10 +1,17 @@
 """The template engine: strict, with our quoting, reading from the package or a zip file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    StrictUndefined,
+    TemplateNotFound,
+)
 
 from nvrstack.rendering.quoting import FILTERS
 from nvrstack.resources import shipped
@@ -15,15 +22,34 @@ SERVICE_FRAGMENT = "service.yaml.j2"
 
 class _PackageLoader(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
-        entry = shipped("compose-templates").joinpath(*template.split("/"))
-        if not entry.is_file():
+        text = shipped_template(template)
+        if text is None:
             raise TemplateNotFound(template)
-        return entry.read_text(encoding="utf-8"), template, None
+        return text, template, None
+
+
+def environment(overrides: Mapping[str, str] | None = None) -> Environment:
+    """The Jinja environment, in which `overrides` stand before the shipped templates."""
+    if not overrides:
+        return _shipped_environment()
+    loader = ChoiceLoader([DictLoader(overrides), _PackageLoader()])
+    return _shipped_environment().overlay(loader=loader)
+
+
+def shipped_template(name: str) -> str | None:
+    """The text of a shipped template, or None when there is none of that name."""
+    entry = shipped("compose-templates").joinpath(*name.split("/"))
+    return entry.read_text(encoding="utf-8") if entry.is_file() else None
+
+
+def shipped_templates() -> tuple[str, ...]:
+    """The names of all templates from which projects are rendered."""
+    return tuple(sorted(path for path in _walk(shipped("compose-templates"), "") if "/" in path))
 
 
 @cache
-def environment() -> Environment:
-    """The one Jinja environment. An unknown name in a template is an error."""
+def _shipped_environment() -> Environment:
+    # An unknown name in a template is an error.
     engine = Environment(
         loader=_PackageLoader(),
         undefined=StrictUndefined,

@@ -1,0 +1,39 @@
+"""`nvrstack upgrade`: which newer versions this release of nvrstack knows."""
+
+import typer
+
+from nvrstack.cli.console import Console
+
+
+def upgrade(context: typer.Context) -> None:
+    """Compare the project's versions with those that this nvrstack was made for.
+
+    Nothing is changed: the commands that would change them are printed.
+    """
+    from nvrstack.cli.project import read_project
+    from nvrstack.services import images
+    from nvrstack.services.releases import notes_for
+
+    console: Console = context.obj
+    settings = read_project(console.find_project()).settings
+    known = {
+        "moonfire.version": (settings.moonfire.version, images.MOONFIRE_VERSION),
+        "images.nginx": (settings.images.nginx, images.NGINX),
+        "images.certbot": (settings.images.certbot, images.CERTBOT),
+        "images.ddclient": (settings.images.ddclient, images.DDCLIENT),
+    }
+    differing = {key: pair for key, pair in known.items() if pair[0] != pair[1]}
+    lines = [f"{key}: {now}; this nvrstack knows {new}" for key, (now, new) in differing.items()]
+    notes = notes_for(settings.moonfire.version)
+    lines += [f"Moonfire {settings.moonfire.version}: {n.text} ({n.source})" for n in notes]
+    if differing:
+        lines += ["To change them:"]
+        lines += [f"  nvrstack set {key} {new}" for key, (_, new) in differing.items()]
+        lines += ["  nvrstack render", "  docker compose pull && docker compose up -d"]
+    data = {
+        "versions": [
+            {"key": key, "present": now, "known": new} for key, (now, new) in known.items()
+        ],
+        "notes": [{"text": note.text, "source": note.source} for note in notes],
+    }
+    console.result(data, "\n".join(lines) or "Every version is the one this nvrstack knows.")
