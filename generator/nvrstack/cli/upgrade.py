@@ -12,7 +12,7 @@ def upgrade(context: typer.Context) -> None:
     """
     from nvrstack.cli.project import read_project
     from nvrstack.services import images
-    from nvrstack.services.releases import notes_for
+    from nvrstack.services.releases import is_newer, notes_for
 
     console: Console = context.obj
     settings = read_project(console.find_project()).settings
@@ -22,13 +22,13 @@ def upgrade(context: typer.Context) -> None:
         "images.certbot": (settings.images.certbot, images.CERTBOT),
         "images.ddclient": (settings.images.ddclient, images.DDCLIENT),
     }
-    differing = {key: pair for key, pair in known.items() if pair[0] != pair[1]}
-    lines = [f"{key}: {now}; this nvrstack knows {new}" for key, (now, new) in differing.items()]
+    newer = {key: pair for key, pair in known.items() if is_newer(pair[1], pair[0])}
+    lines = [f"{key}: {now}; this nvrstack knows {new}" for key, (now, new) in newer.items()]
     notes = notes_for(settings.moonfire.version)
     lines += [f"Moonfire {settings.moonfire.version}: {n.text} ({n.source})" for n in notes]
-    if differing:
+    if newer:
         lines += ["To change them:"]
-        lines += [f"  nvrstack set {key} {new}" for key, (_, new) in differing.items()]
+        lines += [f"  nvrstack set {key} {new}" for key, (_, new) in newer.items()]
         lines += ["  nvrstack render", "  docker compose pull && docker compose up -d"]
     data = {
         "versions": [
@@ -36,4 +36,4 @@ def upgrade(context: typer.Context) -> None:
         ],
         "notes": [{"text": note.text, "source": note.source} for note in notes],
     }
-    console.result(data, "\n".join(lines) or "Every version is the one this nvrstack knows.")
+    console.result(data, "\n".join(lines) or "This nvrstack knows no newer versions.")

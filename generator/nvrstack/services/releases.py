@@ -1,5 +1,6 @@
 """What to know of Moonfire's releases when choosing one: from its change log and issue tracker."""
 
+import re
 from dataclasses import dataclass
 
 Version = tuple[int, int, int]
@@ -19,7 +20,7 @@ NOTES = (
     Note(
         (0, 7, 10),
         (0, 7, 17),
-        "a time zone that cannot be loaded was silently taken as UTC; later versions refuse to start",
+        "a time zone that could not be loaded was silently taken as UTC; later ones refuse to start",
         "https://github.com/scottlamb/moonfire-nvr/issues/347",
     ),
     Note(
@@ -37,7 +38,7 @@ NOTES = (
     Note(
         (0, 7, 26),
         (0, 7, 28),
-        "deleted recordings were never cleared from the database, so that it started ever more slowly",
+        "deleted recordings stayed in the database, so that it started ever more slowly",
         "https://github.com/scottlamb/moonfire-nvr/blob/master/CHANGELOG.md",
     ),
     Note(
@@ -47,6 +48,17 @@ NOTES = (
         "https://github.com/scottlamb/moonfire-nvr/issues/350",
     ),
 )
+
+
+def is_newer(reference: str, than: str) -> bool:
+    """Whether one image reference or tag names a higher version than another.
+
+    False where either has no version of three numbers in it.
+    """
+    first, second = (re.search(r"(\d+)\.(\d+)\.(\d+)", text) for text in (reference, than))
+    if first is None or second is None:
+        return False
+    return tuple(map(int, first.groups())) > tuple(map(int, second.groups()))
 
 
 def notes_for(version: str) -> tuple[Note, ...]:
