@@ -60,4 +60,5 @@ def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:
             assert done.returncode in {2, 3}, (line, done.stderr)
             assert "no database" in done.stderr
         else:
-            assert done.returncode == 0, (line, done.stderr)
+            expected = {0} if "domain" not in line else {2}
+            assert done.returncode in expected, (line, done.stderr)

@@ -20,7 +20,7 @@ NOTES = (
     Note(
         (0, 7, 10),
         (0, 7, 17),
-        "a time zone that could not be loaded was silently taken as UTC; later ones refuse to start",
+        "a time zone that could not be loaded was silently taken as UTC; later ones do not start",
         "https://github.com/scottlamb/moonfire-nvr/issues/347",
     ),
     Note(
