@@ -60,5 +60,6 @@ def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:
             assert done.returncode in {2, 3}, (line, done.stderr)
             assert "no database" in done.stderr
         else:
-            expected = {0} if "domain" not in line else {2}
+            # Nobody is there to agree to a change of domain.
+            expected = {2} if line.startswith("nvrstack domain") else {0}
             assert done.returncode in expected, (line, done.stderr)
