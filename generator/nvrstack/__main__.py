@@ -1,5 +1,6 @@
 """The `nvrstack` command: `main` prints the version at once, else hands over to the commands."""
 
+import io
 import sys
 
 from nvrstack import __version__
@@ -13,6 +14,9 @@ def main() -> None:
         sys.exit(0)
     from nvrstack.cli.app import run
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A path that the terminal's encoding cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 

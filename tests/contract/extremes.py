@@ -14,7 +14,7 @@ LONGEST_DOMAIN = f"{LABEL}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
 ODD_DIRECTORIES = [
     "/media/my disk/with  two spaces",
     "/media/$HOME/${PWD}/$$",
-    "/media/it's \"quoted\"",
+    '/media/it\'s "quoted"',
     "/media/back\\slash\\n",
     "/media/{braces}/{{jinja}}/{% x %}",
     "/media/größe/Диск/ディスク/💾",

@@ -1,5 +1,6 @@
 """Whole projects on disk, as `nvrstack init` would leave them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,14 +16,11 @@ from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack, find_stack, load_stacks
 from nvrstack.tree import Tree
 
-OWNER = (1000, 1000)
-"""Whom the services run as."""
-
 PASSWORD = "s3cret, of #our$ '\"own\\"
 
 USUAL: Mapping[str, Any] = {
     "schema": 1,
-    "project": {"uid": OWNER[0], "gid": OWNER[1]},
+    "project": {"uid": 1000, "gid": 1000},
     "site": {"domain": "nvr.example.com"},
     "moonfire": {"uid": 998, "gid": 997, "timezone": "Europe/Berlin", "state_dir": "data/moonfire"},
     "network": {"backend_subnet": "172.31.255.0/29"},
@@ -44,6 +42,11 @@ class Project:
     stack: Stack
     files: Tree
     directory: Path
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """Whom nginx, certbot and ddclient run as."""
+        return self.settings.project.uid, self.settings.project.gid
 
     def text(self, path: str) -> str:
         """One rendered file."""
@@ -80,11 +83,21 @@ def project(
 
 def write(made: Project) -> Project:
     """Put a project on disk, with its directories and the certificates it makes itself."""
-    make_directory(made.directory, 0o755, OWNER)
+    make_directory(made.directory, 0o755, made.owner)
     for entry in directories(made.settings, made.stack):
         path = made.directory / entry.path
         if path.is_relative_to(made.directory):
-            make_directory(path, entry.mode, OWNER)
-    apply(made.directory, made.files, OWNER)
-    apply(made.directory, missing_certificates(made.settings, {}, datetime.now(UTC)), OWNER)
+            make_directory(path, entry.mode, made.owner)
+    apply(made.directory, made.files, made.owner)
+    apply(made.directory, missing_certificates(made.settings, {}, datetime.now(UTC)), made.owner)
     return made
+
+
+def hurry(script: Path, equals: str, pace: Mapping[str, str]) -> None:
+    """Set a script's own constants, so that a test need not wait as long as an owner."""
+    text = script.read_text()
+    for name, value in pace.items():
+        line = f"{name}{equals}{value}"
+        text, found = re.subn(rf"^{name}{equals}.+$", line, text, flags=re.MULTILINE)
+        assert found == 1, name
+    script.write_text(text)

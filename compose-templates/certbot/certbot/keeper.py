@@ -38,6 +38,8 @@ is only a look at its directory and costs no limit."""
 RETRY_SECONDS = (60, 300, 900, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600)
 """Waits after failures in a row; the last one repeats. At most five attempts in an hour, which
 is what Let's Encrypt allows of failed authorizations, and about four a day in the long run."""
+SETTLE_SECONDS = 20
+"""How long other wishes are left alone at first: nginx, too, has to take up the new names."""
 GRACE_SECONDS = 3600
 """How long the first certificate may take before the service counts as unhealthy."""
 
@@ -132,7 +134,7 @@ def not_reachable(state: State, wanted: Wanted, reason: str, now: float, jitter:
 def explain(output: str) -> str:
     """The lines of certbot's output that say what went wrong, in one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    details = [line for line in lines if line.startswith(("Domain:", "Type:", "Detail:"))]
+    details = [line for line in lines if line.startswith(("Domain:", "Identifier:", "Type:", "Detail:"))]
     chatter = ("Saving debug log", "Ask for help", "See the logfile", "Hint:", "- - -")
     told = details or [line for line in lines if not line.startswith(chatter)][-2:]
     return " ".join(told)[:500] or "certbot said nothing"
@@ -226,9 +228,10 @@ class Keeper:
         """Do what is due now."""
         for wanted in read_wanted(WANTED.read_text(encoding="utf-8")):
             state = self.states.get(wanted.name, State())
-            if state.request not in ("", wanted.digest):
-                state = State()
             now = time.time()
+            if state.request not in ("", wanted.digest):
+                state = State(request=wanted.digest, next_attempt=now + SETTLE_SECONDS)
+                self.states[wanted.name] = state
             # A clock that was far ahead must not put the next attempt off for good.
             too_far = state.next_attempt > now + 2 * max(CHECK_SECONDS, RETRY_SECONDS[-1])
             if now >= state.next_attempt or too_far:

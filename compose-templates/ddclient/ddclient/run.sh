@@ -12,18 +12,24 @@ state=/var/lib/nvrstack
 cache=$state/ddclient.cache
 interval=$(cat "$config/interval")
 
-# Every host of the cache must have the status "good". The file exists from the first update on.
-# ddclient 3.10 says status=, later releases status-ipv4=.
+# Every name of the configuration, which stands on a line of its own, must be "good" in the cache,
+# where it ends its line. Some protocols write status=, others status-ipv4=.
 healthy() {
     age=$(($(date +%s) - $(stat -c %Y "$state/last-run" 2>/dev/null || echo 0)))
     if [ "$age" -gt $((interval * 3)) ]; then
         echo "ddclient has not run for $age seconds"
         return 1
     fi
-    hosts=$(grep -c 'host=' "$cache" 2>/dev/null)
-    good=$(grep 'host=' "$cache" 2>/dev/null | grep -cE '(^|,)status(-ipv4)?=good(,|$| )')
-    if [ "${hosts:-0}" -eq 0 ] || [ "$good" -ne "$hosts" ]; then
-        echo "the provider accepted $good of ${hosts:-0} names; last words of ddclient:"
+    names=0 good=0
+    for name in $(grep -E '^[A-Za-z0-9.-]+$' "$config/ddclient.conf"); do
+        names=$((names + 1))
+        if awk -v name="$name" '$NF == name && /(^|,)status(-ipv4)?=good[, ]/ { good = 1 }
+            END { exit !good }' "$cache" 2>/dev/null; then
+            good=$((good + 1))
+        fi
+    done
+    if [ "$good" -ne "$names" ]; then
+        echo "the provider accepted $good of $names names; last words of ddclient:"
         tail -n 5 "$state/last-output"
         return 1
     fi
@@ -69,7 +75,7 @@ while [ -z "$stopping" ]; do
     if [ "$now" != "$seen" ] || [ "$waited" -ge "$interval" ]; then
         seen=$now
         waited=0
-        ddclient -daemon=0 -file="$config/ddclient.conf" -cache="$cache" >/tmp/output 2>&1 &
+        ddclient -file="$config/ddclient.conf" -cache="$cache" >/tmp/output 2>&1 &
         running=$!
         wait "$running"
         echo "$?" >"$state/last-run"

@@ -9,7 +9,7 @@ import typer
 from nvrstack import __version__
 from nvrstack.cli import change, init, render, restore, stacks, template, upgrade, user
 from nvrstack.cli.console import Console
-from nvrstack.errors import ExitCode, InputError, NvrstackError
+from nvrstack.errors import ExitCode, HostError, InputError, NvrstackError
 
 FLAGS = ("--yes", "--quiet", "--verbose", "--no-color", "--json")
 
@@ -34,6 +34,12 @@ app.add_typer(template.app, name="template")
 app.add_typer(user.app, name="user")
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        print(f"nvrstack {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def global_options(
     context: typer.Context,
@@ -46,12 +52,14 @@ def global_options(
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of what is done.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Print without colours.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
 ) -> None:
     """Keep the options that every command understands."""
-    if version:
-        print(f"nvrstack {__version__}")
-        raise typer.Exit
     console: Console = context.obj
     console.project = project
     console.yes, console.quiet, console.verbose = yes, quiet, verbose
@@ -66,17 +74,22 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
     try:
         code = app(args=list(arguments), prog_name="nvrstack", obj=console, standalone_mode=False)
     except NvrstackError as error:
-        return console.fail(error)
+        code = console.fail(error)
     except typer.TyperException as error:
+        code = ExitCode.BAD_INPUT
         if console.json:
-            return console.fail(InputError(error.format_message(), "see `nvrstack --help`"))
-        error.show(file=console.stderr)  # type: ignore[attr-defined]
-        return error.exit_code
+            console.fail(InputError(error.format_message(), "see `nvrstack --help`"))
+        else:
+            error.show(file=console.stderr)  # type: ignore[attr-defined]
+    except OSError as error:
+        # What no command foresaw: a directory that may not be entered, an output on a full disk.
+        reason = f"{error.filename or 'the output'}: {error.strerror or error}"
+        code = console.fail(HostError(reason, "check that you may go there, and that it has room"))
     except (KeyboardInterrupt, EOFError, typer.Abort):
         print(file=console.stderr)
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except SystemExit as ended:
-        return int(ended.code or 0)
+        code = ended.code
     return int(code or ExitCode.OK)
 
 

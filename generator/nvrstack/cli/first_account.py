@@ -34,18 +34,19 @@ def make(console: Console, created: "Created", name: str | None, secrets: dict[s
         return
     with users_of(created.project) as users:
         present = users.all()
-        if present:
-            created.user = present[0].name
+    if present:
+        created.user = present[0].name
+        return
+    if name is None and console.interactive:
+        if not typer.confirm(
+            "Make the first account now, to sign in with?", default=True, err=True
+        ):
             return
-        if name is None and console.interactive:
-            if not typer.confirm(
-                "Make the first account now, to sign in with?", default=True, err=True
-            ):
-                return
-            name = typer.prompt("User name", default="admin", err=True)
-            check_name(name)
-            secrets = {SECRET_NAME: ask_password(console, from_stdin=False)}
-        if name is None:
-            return
+        name = typer.prompt("User name", default="admin", err=True)
+        check_name(name)
+        secrets = {SECRET_NAME: ask_password(console, from_stdin=False)}
+    if name is None:
+        return
+    with users_of(created.project) as users:
         users.add(name, secrets[SECRET_NAME], frozenset(PERMISSIONS))
-        created.user = name
+    created.user = name

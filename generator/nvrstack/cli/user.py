@@ -49,7 +49,10 @@ def add(
             raise InputError(
                 f"there is already a user {name!r}", f"change it: nvrstack user passwd {name}"
             )
-        users.add(name, ask_password(console, password_stdin), granted)
+    # Nobody is asked while Moonfire's lock is held and this process has Moonfire's uid.
+    password = ask_password(console, password_stdin)
+    with open_users(console) as users:
+        users.add(name, password, granted)
     console.result({"user": name, "permissions": sorted(granted)}, f"{name} can sign in now.")
 
 
@@ -82,8 +85,10 @@ def passwd(context: typer.Context, name: Name, password_stdin: PasswordStdin = F
     """Change a password."""
     console: Console = context.obj
     with open_users(console) as users:
-        user = find(users.all(), name)
-        users.set_password(user, ask_password(console, password_stdin))
+        find(users.all(), name)
+    password = ask_password(console, password_stdin)
+    with open_users(console) as users:
+        users.set_password(find(users.all(), name), password)
     console.result({"user": name}, f"{name} has a new password.")
 
 
@@ -92,10 +97,11 @@ def remove(context: typer.Context, name: Name) -> None:
     """Delete an account and sign it out everywhere."""
     console: Console = context.obj
     with open_users(console) as users:
-        user = find(users.all(), name)
-        if console.interactive and not typer.confirm(f"Delete the account {name}?", err=True):
-            raise typer.Exit
-        users.remove(user)
+        find(users.all(), name)
+    if console.interactive and not typer.confirm(f"Delete the account {name}?", err=True):
+        raise typer.Exit
+    with open_users(console) as users:
+        users.remove(find(users.all(), name))
     console.result({"user": name}, f"{name} is deleted.")
 
 

@@ -20,6 +20,7 @@ from nvrstack.tree import SECRET, File, Tree
 KEPT = ".nvrstack"
 STAGING = f"{KEPT}/staging"
 JOURNAL = f"{KEPT}/apply.json"
+UNFINISHED = "the change is half done, and the next command completes it"
 
 
 @contextlib.contextmanager
@@ -46,7 +47,7 @@ def apply(
 ) -> None:
     """Write `files`, each given to `owner` (uid, gid) if that is not None, and `remove` others.
 
-    Raises HostError when the disk refuses; then nothing has changed.
+    Raises HostError when the disk refuses; then nothing has changed, or `recover` can complete it.
     """
     staging = project / STAGING
     try:
@@ -63,8 +64,9 @@ def apply(
         _sync(project / KEPT)
     except OSError as error:
         # Without its journal first: what that names may not go before it.
-        (project / JOURNAL).unlink(missing_ok=True)
-        shutil.rmtree(staging, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (project / JOURNAL).unlink(missing_ok=True)
+            shutil.rmtree(staging, ignore_errors=True)
         raise refused(project, error) from error
     recover(project, owner)
 
@@ -89,7 +91,7 @@ def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
         journal.unlink()
         shutil.rmtree(project / STAGING, ignore_errors=True)
     except OSError as error:
-        raise refused(project, error) from error
+        raise refused(project, error, UNFINISHED) from error
     return True
 
 
@@ -110,11 +112,11 @@ def make_directory(
         os.chown(path, *owner)
 
 
-def refused(path: Path, error: OSError) -> HostError:
+def refused(path: Path, error: OSError, so_far: str = "nothing was changed") -> HostError:
     """The error for a disk or a permission that said no."""
     return HostError(
-        f"{error.filename or path}: {error.strerror or error}",
-        "check that the disk has room and that you may write there; nothing was changed",
+        f"{error.filename2 or error.filename or path}: {error.strerror or error}",
+        f"check that the disk has room and that you may write there; {so_far}",
     )
 
 

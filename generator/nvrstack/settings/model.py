@@ -7,6 +7,7 @@ stack says anything; a field without default must come from one of them.
 import re
 import string
 from datetime import timedelta
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -135,21 +136,25 @@ def _server(value: object) -> str:
 
 def _upstream(value: object) -> str:
     given = text(value)
-    parts = urlsplit(given)
-    try:
-        host, port = (
-            parts.hostname or "",
-            parts.port or {"http": 80, "https": 443}.get(parts.scheme),
-        )
-    except ValueError:
-        host, port = "", None
-    plain = set(host) <= _NAME_CHARACTERS | {"."}
-    if not host or not port or not plain or parts.path.strip("/") or parts.query or parts.username:
+    parts = _split(given)
+    host = parts.hostname or ""
+    beside = parts.path.strip("/") + parts.query + parts.fragment + (parts.username or "")
+    if beside or not _is_upstream_host(host):
         raise problem(
             "{v!r} is no upstream; write http://HOST:PORT or https://HOST:PORT, without a path",
             v=given,
         )
-    return f"{parts.scheme}://{host}:{port}"
+    return f"{parts.scheme}://{host}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
+
+
+def _is_upstream_host(host: str) -> bool:
+    """Whether nginx can take it: an IPv4 address, or a name that does not look like one."""
+    if host.replace(".", "").isdigit():
+        try:
+            return bool(IPv4Address(host))
+        except ValueError:
+            return False
+    return bool(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host))
 
 
 def _body_size(value: object) -> str:

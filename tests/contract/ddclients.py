@@ -1,0 +1,68 @@
+"""The ddclient releases that the rendered configuration is held against."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.bed.mirror import download
+from tests.bed.paths import cache_dir
+from tests.bed.process import run
+from tests.bed.rootfs import chroot
+
+PROGRAM = "/usr/bin/ddclient"
+HARNESS = Path(__file__).with_name("read_ddclient_conf.pl")
+OLDER_SUITE = "bookworm"
+"""Its 3.10 has no curl of its own and writes its cache otherwise."""
+
+Values = Mapping[str, Mapping[str, Any]]
+"""What one file says of each host; the entry with the empty name is what holds for all."""
+
+
+def releases() -> tuple[str, ...]:
+    """The tree's own, an older one, and one more for whoever has its program at hand.
+
+    No Debian suite has 4.0, which is in the pinned image: NVRSTACK_DDCLIENT may name its file.
+    """
+    return ("own", OLDER_SUITE, *(["given"] if "NVRSTACK_DDCLIENT" in os.environ else []))
+
+
+def program(release: str) -> dict[Path, str]:
+    """What to bind into the tree, so that its ddclient is of this release."""
+    if release == "own":
+        return {}
+    if release == "given":
+        return {Path(os.environ["NVRSTACK_DDCLIENT"]): PROGRAM}
+    return {_older(): PROGRAM}
+
+
+def _older() -> Path:
+    folder = cache_dir() / f"ddclient-{OLDER_SUITE}"
+    file = folder / PROGRAM.lstrip("/")
+    if not file.exists():
+        partial = folder.with_name(folder.name + ".new")
+        shutil.rmtree(partial, ignore_errors=True)
+        run(["dpkg-deb", "--extract", download(OLDER_SUITE, "ddclient"), partial])
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    return file
+
+
+def read(release: str, folder: Path, *names: str) -> dict[str, Values]:
+    """What ddclient reads in each file of the folder. Any warning of it is an error."""
+    for name in names:
+        (folder / name).chmod(0o600)
+    binds = {HARNESS: "/harness.pl", folder: "/conf", **program(release)}
+    done = chroot(["perl", "/harness.pl", PROGRAM, *(f"/conf/{name}" for name in names)], binds)
+    assert done.stderr == ""
+    found: dict[str, Values] = _decoded(json.loads(done.stdout))
+    return {Path(file).name: values for file, values in found.items()}
+
+
+def _decoded(value: Any) -> Any:
+    """ddclient knows bytes only, each of which comes back as a character of its own."""
+    if isinstance(value, dict):
+        return {_decoded(key): _decoded(item) for key, item in value.items()}
+    return value.encode("latin-1").decode() if isinstance(value, str) else value

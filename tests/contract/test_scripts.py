@@ -1,0 +1,37 @@
+"""The scripts that run in containers, held against the programs that will read them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from nvrstack.resources import shipped
+
+from tests.bed.process import run
+from tests.bed.rootfs import chroot
+
+SCRIPTS = ("nginx/nginx/start.sh", "ddclient/ddclient/run.sh")
+KEEPER = "certbot/certbot/keeper.py"
+
+
+def template(name: str) -> Path:
+    """A file that is copied into projects as it is."""
+    return Path(str(shipped("compose-templates").joinpath(*name.split("/"))))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_shellcheck_has_no_complaint(name: str) -> None:
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    done = run([shellcheck, "--shell=sh", template(name)], check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_busybox_can_read_it(name: str) -> None:
+    done = chroot(["busybox", "sh", "-n", "/script"], {template(name): "/script"})
+    assert done.stdout + done.stderr == ""
+
+
+def test_certbots_python_can_read_the_keeper() -> None:
+    words = ["python3", "-W", "error", "-m", "py_compile", "/keeper.py"]
+    done = chroot(words, {template(KEEPER): "/keeper.py"})
+    assert done.stdout + done.stderr == ""

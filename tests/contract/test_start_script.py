@@ -1,0 +1,153 @@
+"""start.sh with the real nginx: it always serves, and heals by itself."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.bed.process import wait_for
+from tests.contract.certificates import issue, put, put_file
+from tests.contract.door import STARTED, Door, door
+
+DOMAIN = "nvr.example.com"
+LOOK = 5
+"""Seconds between the script's looks."""
+
+BROKEN = "the configuration has an error"
+UNUSABLE = "is not usable"
+OWN_SITE = "server {{ listen 80; server_name own.example; return 200 {0}; }}\n"
+
+
+@pytest.fixture
+def quick(tmp_path: Path, netns: str) -> Door:
+    """One that looks often, and tries again what failed after four seconds."""
+    return door(tmp_path, netns, {"seconds_between_looks": "0.4", "looks_before_retry": "10"})
+
+
+def test_at_its_own_pace(tmp_path: Path, netns: str) -> None:
+    """The placeholder at once, an issued pair within ten seconds, an end within two."""
+    real = door(tmp_path, netns)
+    began = time.monotonic()
+    with real.open() as running:
+        assert time.monotonic() - began < 3
+        assert real.serves(real.placeholder(), seconds=1)
+        assert "301 Moved" in real.get(f"http://{DOMAIN}/")
+        assert "strict-transport-security" not in real.get(f"https://{DOMAIN}/").lower()
+        pair = issue(DOMAIN)
+        put(real.project, pair)
+        assert real.serves(pair.certificate, seconds=10), running.text()
+        assert "strict-transport-security: max-age" in real.get(f"https://{DOMAIN}/").lower()
+        running.process.terminate()
+        assert running.ended(seconds=2) == 0
+    assert running.text().count("start.sh: reloaded") == 1
+
+
+def test_a_pair_is_taken_only_when_it_is_complete(quick: Door) -> None:
+    with quick.open() as running:
+        pair = issue(DOMAIN)
+        put_file(quick.project, "fullchain.pem", pair.certificate)
+        assert running.says(UNUSABLE)
+        assert "privkey.pem is missing" in running.text()
+        assert quick.serves(quick.placeholder())
+        put_file(quick.project, "privkey.pem", pair.key[: len(pair.key) // 2])
+        assert running.says(UNUSABLE, times=2)
+        assert quick.serves(quick.placeholder())
+        put_file(quick.project, "privkey.pem", pair.key)
+        assert quick.serves(pair.certificate), running.text()
+        assert "can't open" not in running.text()
+
+
+def test_a_renewal_that_does_not_match_leaves_what_is_served(quick: Door) -> None:
+    old, new = issue(DOMAIN), issue(DOMAIN)
+    put(quick.project, old)
+    with quick.open() as running:
+        assert quick.serves(old.certificate)
+        put_file(quick.project, "fullchain.pem", new.certificate)
+        assert running.says(BROKEN)
+        assert quick.serves(old.certificate)
+        put_file(quick.project, "privkey.pem", new.key)
+        assert quick.serves(new.certificate), running.text()
+
+
+def test_a_mismatched_pair_at_the_start(quick: Door) -> None:
+    put_file(quick.project, "fullchain.pem", issue(DOMAIN).certificate)
+    put_file(quick.project, "privkey.pem", issue(DOMAIN).key)
+    with quick.open() as running:
+        assert quick.serves(quick.placeholder())
+        assert UNUSABLE in running.text()
+        assert "key values mismatch" in running.text()
+        pair = issue(DOMAIN)
+        put(quick.project, pair)
+        assert quick.serves(pair.certificate), running.text()
+
+
+def test_an_error_in_ones_own_file_is_told_and_the_old_one_stays(quick: Door) -> None:
+    def answers(text: str) -> bool:
+        return wait_for(lambda: quick.get("http://own.example/").endswith(text), seconds=5)
+
+    quick.custom("own.conf", OWN_SITE.format("first"))
+    with quick.open() as running:
+        main = quick.pid
+        assert answers("first")
+        quick.custom("own.conf", "server {\n    listn 80;\n}\n")
+        assert running.says(BROKEN)
+        assert 'unknown directive "listn" in /etc/nvrstack/nginx/custom.d/own.conf:2' in (
+            running.text()
+        )
+        assert answers("first")
+        quick.custom("own.conf", OWN_SITE.format("second"))
+        assert running.says("start.sh: reloaded")
+        assert answers("second")
+        assert quick.pid == main
+
+
+def test_it_ends_in_time_while_the_configuration_is_broken(quick: Door) -> None:
+    with quick.open() as running:
+        quick.custom("own.conf", "broken")
+        assert running.says(BROKEN)
+        running.process.terminate()
+        assert running.ended(seconds=2) == 0
+
+
+def test_it_ends_in_time_when_it_has_only_just_begun(quick: Door) -> None:
+    with quick.container.started(quick.log) as running:
+        assert running.says(STARTED.split()[0], seconds=5)
+        running.process.terminate()
+        assert running.ended(seconds=3) == 0
+        assert quick.served() is None
+
+
+def test_a_killed_nginx_ends_the_script_so_that_docker_restarts_it(quick: Door) -> None:
+    with quick.open() as running:
+        os.kill(quick.pid, signal.SIGKILL)
+        assert running.ended(seconds=LOOK) == 1
+        assert "nginx ended with code 137" in running.text()
+
+
+def test_a_broken_start_does_not_spin_and_heals(quick: Door) -> None:
+    quick.custom("own.conf", "broken")
+    with quick.container.started(quick.log) as running:
+        assert running.says(BROKEN)
+        time.sleep(2.2)
+        assert running.text().count(BROKEN) == 1
+        assert running.process.poll() is None
+        quick.custom("own.conf", "")
+        assert running.says(STARTED, seconds=5), running.text()
+        assert quick.serves(quick.placeholder())
+
+
+def test_what_failed_for_a_cause_outside_of_the_files_is_tried_again(
+    quick: Door, tmp_path: Path
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    quick.custom(
+        "own.conf", "server { listen 81; location / { proxy_pass http://later.example; } }\n"
+    )
+    outside = Door(quick.project, quick.container.with_mount("/etc/hosts", hosts), quick.log)
+    with outside.container.started(outside.log) as running:
+        assert running.says("host not found in upstream"), running.text()
+        hosts.write_text("127.0.0.1 localhost later.example\n")
+        assert running.says(STARTED, seconds=10), running.text()

@@ -1,0 +1,79 @@
+"""Which ports can be reached, asked from where somebody nosy might stand."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.bed.bed import Bed
+from tests.bed.images import TOOLS
+from tests.e2e.waiting import wait_until
+
+CONNECT = """
+import errno, json, socket, sys
+found = {}
+for target in sys.argv[1:]:
+    host, _, port = target.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+        found[target] = "open"
+    except OSError as error:
+        found[target] = errno.errorcode.get(error.errno, "") if error.errno else str(error)
+print(json.dumps(found))
+"""
+"""What prints, for each HOST:PORT, `open` or the error; it needs no more than Python."""
+
+SCAN = """
+import json, socket, sys
+found = []
+for port in range(1, 65536):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((sys.argv[1], port)) == 0:
+            found.append(port)
+print(json.dumps(found))
+"""
+
+
+def from_network(bed: Bed, network: str, *targets: str) -> dict[str, str]:
+    """Try to connect from a new container on a Docker network."""
+    options = ["--rm", "--network", network, "--entrypoint", "python3"]
+    done = bed.docker("run", *options, TOOLS, "-c", CONNECT, *targets, timeout=60)
+    return parsed(done.stdout)
+
+
+def from_client(bed: Bed, netns: str, *targets: str) -> dict[str, str]:
+    """Try to connect from a client on the LAN."""
+    return parsed(bed.run([sys.executable, "-c", CONNECT, *targets], netns, timeout=60).stdout)
+
+
+def open_ports(bed: Bed, netns: str, address: str) -> list[int]:
+    """Try every TCP port of an address."""
+    done = bed.run([sys.executable, "-c", SCAN, address], netns, timeout=120)
+    found: list[int] = json.loads(done.stdout)
+    return found
+
+
+def parsed(text: str) -> dict[str, str]:
+    """Read what CONNECT printed."""
+    found: dict[str, str] = json.loads(text)
+    return found
+
+
+@contextmanager
+def listener_beside(bed: Bed, container: str, port: int) -> Iterator[None]:
+    """Let something else listen on every address that a container has."""
+    options = ["--detach", "--rm", "--network", f"container:{container}"]
+    server = ["python3", "-m", "http.server", str(port)]
+    identity = bed.docker("run", *options, TOOLS, *server).stdout.strip()
+    try:
+        wait_until(
+            "the other listener",
+            lambda: bed.docker("exec", identity, "curl", "-sf", f"http://127.0.0.1:{port}/").stdout,
+            seconds=10,
+        )
+        yield
+    finally:
+        bed.docker("rm", "--force", identity)

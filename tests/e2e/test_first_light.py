@@ -1,0 +1,84 @@
+"""`nvrstack init`, then `docker compose up -d`, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tests.bed.bed import Bed
+from tests.e2e.first_light import FirstLight, camera
+from tests.e2e.project import ADMIN, FIRST_CLIENT, Project
+from tests.e2e.projects import lines_of_step
+from tests.e2e.streams import background
+from tests.e2e.waiting import wait_until
+from tests.e2e.world import LOGIN
+
+
+def test_init_says_what_is_left_to_do(first_light: FirstLight) -> None:
+    told = json.loads(first_light.init.stdout)
+    assert told["schema"] == 1
+    assert told["has_database"] is True
+    assert told["user"] == ADMIN
+    assert told["url"] == f"{first_light.project.origin}/"
+    start = lines_of_step(told, "Start it")
+    assert start == [f"cd {first_light.project.directory}", "docker compose up -d"]
+
+
+def test_https_answers_at_once_with_the_placeholder(first_light: FirstLight) -> None:
+    assert first_light.issuer_at_first == "placeholder"
+    assert first_light.first_answer.value("secure") == "true"
+    assert not first_light.first_answer.header("strict-transport-security")
+
+
+def test_without_the_authority_certbot_waits_and_the_placeholder_stays(
+    first_light: FirstLight,
+) -> None:
+    assert "authority unreachable" in first_light.certbot_without_authority
+    assert first_light.served_without_authority == "placeholder"
+
+
+def test_the_certificate_comes_within_a_minute_of_the_authority(first_light: FirstLight) -> None:
+    assert first_light.seconds_to_certificate < 60
+
+
+def test_the_certificate_is_valid_for_the_name(public: Project) -> None:
+    root = public.world.issuing_root()
+    assert public.request(FIRST_CLIENT, "/api/request", trust=root).status == 200
+    elsewhere = public.request(FIRST_CLIENT, "/api/request", trust=public.world.authority_root)
+    assert elsewhere.curl == 60, "curl must be able to refuse a certificate here"
+
+
+def test_no_hsts_while_only_the_owner_trusts_the_authority(public: Project) -> None:
+    assert public.issuer() == "authority"
+    assert not public.request(FIRST_CLIENT, "/").header("strict-transport-security")
+
+
+def test_compose_accepts_the_project(public: Project) -> None:
+    assert public.compose("config", "--quiet").stderr == ""
+
+
+def test_the_dynamic_dns_provider_got_one_update(public: Project) -> None:
+    updates = lambda: public.world.updates(public.domain)  # noqa: E731
+    entries = wait_until("the update", updates, seconds=30)
+    assert len(entries) == 1, entries
+    (entry,) = entries
+    assert entry["authorized"] is True
+    assert entry["user"] == LOGIN
+    assert entry["query"]["myip"] == "203.0.113.9"
+    assert entry["answer"] == "good 203.0.113.9"
+
+
+def test_moonfire_reaches_its_camera(public: Project, bed: Bed) -> None:
+    """The camera stands where only the way out by the `cameras` network leads."""
+    where = camera(public)
+    assert f"camera {where}: connection failed" in public.logs("moonfire-nvr")
+    assert f"camera {where}: connected" not in public.logs("moonfire-nvr")
+    address, _, port = where.partition(":")
+    listener = [sys.executable, "-m", "http.server", "--bind", address, port]
+    output = public.directory.with_name("camera.txt")
+    with background(public, listener, output, bed.camera_netns):
+        wait_until(
+            "Moonfire's connection to the camera",
+            lambda: f"camera {where}: connected" in public.logs("moonfire-nvr"),
+            seconds=15,
+        )

@@ -1,0 +1,161 @@
+"""Any settings that are valid, and any text that is odd."""
+
+from typing import Any
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from nvrstack.services.providers import providers
+from nvrstack.settings.load import validate
+from nvrstack.settings.model import ADDRESS_SERVICES, Settings
+
+from tests.unit.samples import NAMES, STACKS
+
+quickly = hypothesis_settings(max_examples=100, deadline=None)
+fewer = hypothesis_settings(max_examples=30, deadline=None)
+"""For whole renders."""
+
+TRICKY = st.sampled_from(
+    [
+        *"$'\"\\#`|%@~,;&*!é💾\u2028\u0085\ufeff",
+        *(
+            "${HOME}",
+            "$$",
+            "{{ x }}",
+            "{% raw %}",
+            "{#",
+            "\\n",
+            ": ",
+            " - ",
+            " #",
+            "<<",
+            "&a",
+            "!!str",
+        ),
+    ]
+)
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"])
+ODD_TEXT = st.lists(st.one_of(TRICKY, CHARACTERS), max_size=12).map("".join)
+PRINTABLE_TEXT = ODD_TEXT.map(lambda text: text.replace("\u0085", ""))
+"""Without the control characters that settings and passwords may not have."""
+
+LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
+    lambda label: label[2:4] != "--"
+)
+DOMAIN = st.builds("{}.example.com".format, LABEL)
+IDS = st.integers(1, 2**32 - 2)
+PORTS = st.integers(1, 65535)
+DURATION = st.builds("{}{}".format, st.integers(1, 999_999), st.sampled_from("mhd"))
+ADDRESS = st.builds("192.168.{}.{}".format, st.integers(0, 255), st.integers(1, 254))
+SUBNET = st.builds(
+    "10.{}.{}.{}/29".format, *[st.integers(0, 255)] * 2, st.sampled_from([0, 8, 248])
+)
+ZONE = st.sampled_from(["Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+1", "UTC"])
+IMAGE = st.builds(
+    "{}/{}:{}".format,
+    st.sampled_from(["registry.example:5000", "localhost", "me"]),
+    st.from_regex(r"[a-z0-9]{1,5}([._-][a-z0-9]{1,5})?", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}", fullmatch=True).filter(
+        lambda t: t != "latest"
+    ),
+)
+
+
+def _is_component(name: str) -> bool:
+    return name not in {"", ".", ".."} and "/" not in name
+
+
+PATH = st.lists(PRINTABLE_TEXT.filter(_is_component), min_size=1, max_size=3).map("/".join)
+
+
+def _optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+@st.composite
+def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
+    """Valid settings of a stack, with every key possibly given."""
+    stack = stack or draw(st.sampled_from(NAMES))
+    *names, further = draw(st.lists(DOMAIN, min_size=2, max_size=5, unique=True))
+    ports = draw(st.lists(PORTS, min_size=2, max_size=2, unique=True))
+    samples = draw(st.lists(PATH, max_size=3))
+    state = draw(PATH)
+    data: dict[str, Any] = {
+        "schema": 1,
+        "stack": stack,
+        "project": {"name": "a-1_b", "uid": draw(IDS), "gid": draw(IDS)},
+        "site": {
+            "domain": names[0],
+            "aliases": names[1:],
+            "short_names": draw(st.lists(LABEL, max_size=2, unique=True)),
+            "http_port": ports[0],
+            "https_port": ports[1],
+            **draw(_optional(public_https_port=PORTS, bind=st.lists(ADDRESS, max_size=2))),
+        },
+        "certificate": draw(_certificate(local=stack == "lan")),
+        "ddns": draw(_ddns() if stack == "public" else st.just({})),
+        "moonfire": {
+            "uid": draw(IDS),
+            "gid": draw(IDS),
+            "timezone": draw(ZONE),
+            "state_dir": draw(st.sampled_from([f"data/{state}", f"/srv/state/{state}"])),
+            "sample_dirs": [f"/media/{index}/{path}" for index, path in enumerate(samples)],
+            **draw(_optional(memory_limit=st.sampled_from(["64m", "2g", "999999g"]))),
+        },
+        "network": {"backend_subnet": draw(SUBNET), **draw(_optional(lan_address=ADDRESS))},
+        "access": draw(_optional(hsts=DURATION, login_rate=st.integers(1, 6000))),
+        "sites": draw(st.lists(_further_site(further), max_size=1)),
+        "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=IMAGE)),
+    }
+    return validate(data, "nvrstack.toml", STACKS)
+
+
+def _further_site(domain: str) -> st.SearchStrategy[dict[str, Any]]:
+    hosts = st.one_of(ADDRESS, LABEL, DOMAIN)
+    upstream = st.builds("{}://{}:{}".format, st.sampled_from(["http", "https"]), hosts, PORTS)
+    return st.fixed_dictionaries(
+        {"domain": st.just(domain), "upstream": upstream},
+        optional={
+            "verify_tls": st.booleans(),
+            "websocket": st.booleans(),
+            "body_size": st.sampled_from(["0", "1k", "999999g"]),
+        },
+    )
+
+
+def _certificate(*, local: bool) -> st.SearchStrategy[dict[str, Any]]:
+    if local:
+        return st.just({})
+    public = st.sampled_from(["letsencrypt", "letsencrypt-staging"])
+    usual = _optional(
+        authority=public,
+        email=st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
+        key_type=st.sampled_from(["ecdsa", "rsa"]),
+    )
+    private = st.fixed_dictionaries(
+        {"authority": st.just("https://ca.example:9000/dir?a=$b&c='{{ d }}'".replace(" ", ""))},
+        optional={"authority_root": PATH},
+    )
+    return st.one_of(usual, private)
+
+
+@st.composite
+def _ddns(draw: st.DrawFn) -> dict[str, Any]:
+    provider = draw(st.sampled_from(list(providers().values())))
+    login = st.from_regex(r"[a-zA-Z0-9@.'\"\\$+&{}%!-]{1,12}", fullmatch=True)
+    given = {"server": "http://127.0.0.1:8245", "zone": "example.com"}
+    hosts = st.lists(LABEL, min_size=1, max_size=2, unique=True)
+    end = provider.host_suffix or ".example.com"
+    return {
+        "provider": provider.name,
+        **({"login": draw(login)} if provider.login else {}),
+        **{key: given[key] for key in provider.keys},
+        "hosts": [f"{label}{end}" for label in draw(hosts)],
+        **draw(
+            _optional(
+                address_service=st.sampled_from(
+                    [*ADDRESS_SERVICES, "https://a.example/?x=1&y=%20"]
+                ),
+                interval=DURATION,
+            )
+        ),
+    }

@@ -1,0 +1,123 @@
+"""`nvrstack init` with a person at a real terminal."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.unit.commands import tree
+from tests.unit.samples import STACKS
+
+SECRET = "tr0ub4dor&3"
+WAIT_SECONDS = 15
+
+
+@contextmanager
+def terminal(where: Path, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
+    """The command in a terminal of 80 columns; its output is collected below `where`."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(where),
+        "TERM": "xterm-256color",
+        "DOCKER_HOST": "tcp://127.0.0.1:9",
+        "LANG": "C.UTF-8",
+    }
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "nvrstack", *arguments],
+        cwd=str(where),
+        env=environment,
+        encoding="utf-8",
+        timeout=WAIT_SECONDS,
+    )
+    with (where / "log").open("w") as log:
+        child.logfile_read = log
+        try:
+            yield child
+        finally:
+            child.close(force=True)
+
+
+def answer(child: "pexpect.spawn[str]", question: str, text: str) -> None:
+    child.expect(re.escape(question))
+    child.sendline(text)
+
+
+def test_a_person_is_asked_and_a_wrong_answer_is_asked_again(tmp_path: Path) -> None:
+    state = "moonfire.state_dir=data/moonfire"
+    asks = STACKS["public"].requires
+    with terminal(tmp_path, "init", "project", "--set", state) as child:
+        answer(child, "Which stack [public]", "pubic")
+        child.expect("there is no stack 'pubic'")
+        answer(child, "Which stack [public]", "")
+        answer(child, asks["site.domain"], "192.168.1.2")
+        child.expect("'192.168.1.2' is an IP address")
+        answer(child, asks["site.domain"], "nvr.example.com")
+        answer(child, asks["ddns.provider"], "godady")
+        child.expect("'godady' is not known")
+        answer(child, asks["ddns.provider"], "noip")
+        answer(child, "No-IP: ", "me@example.com")
+        answer(child, "Time zone", "europe/berlin")
+        child.expect("write 'Europe/Berlin'")
+        answer(child, "Time zone", "Europe/Berlin")
+        answer(child, "address in your network", "192.168.1.20")
+        answer(child, "Enter for none", "")
+        child.expect("Password or token")
+        child.waitnoecho()
+        child.sendline(SECRET)
+        child.expect("Sign in")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    said = (tmp_path / "log").read_text()
+    assert SECRET not in said
+    assert "\x1b" not in said
+    written = (tmp_path / "project/nvrstack.toml").read_text()
+    for line in ('stack = "public"', 'provider = "noip"', 'lan_address = "192.168.1.20"'):
+        assert line in written
+    secret = tmp_path / "project/secrets/ddns_password"
+    assert secret.read_text() == f"{SECRET}\n"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    holders = {path for path, (_, data) in tree(tmp_path).items() if SECRET.encode() in data}
+    assert holders == {"project/secrets/ddns_password", "project/ddclient/ddclient.conf"}
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_an_interrupted_person_leaves_nothing_behind(key: str, tmp_path: Path) -> None:
+    with terminal(tmp_path, "init", "project") as child:
+        answer(child, "Which stack", "lan")
+        child.expect(re.escape(STACKS["lan"].requires["site.domain"]))
+        child.expect(": ")
+        child.send(key)
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 130
+    assert "Traceback" not in (tmp_path / "log").read_text()
+    assert sorted(tree(tmp_path)) == ["log"]
+
+
+def test_with_yes_a_person_is_not_asked(tmp_path: Path) -> None:
+    with terminal(tmp_path, "init", "project", "--stack", "lan", "--yes") as child:
+        child.expect("site.domain: is missing")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 2
+    assert sorted(tree(tmp_path)) == ["log"]
+
+
+@pytest.mark.parametrize("arguments", [["init"], ["init", "project"], ["render"], ["user", "list"]])
+def test_a_deleted_current_directory_is_a_clear_error(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    script = 'cd gone && rmdir ../gone && exec "$@"'
+    words = ["-c", script, "sh", sys.executable, "-m", "nvrstack", *arguments]
+    child = pexpect.spawn("sh", words, cwd=str(tmp_path), encoding="utf-8", timeout=WAIT_SECONDS)
+    text = child.read()
+    child.wait()
+    assert child.exitstatus == 2
+    assert "the current directory does not exist any more" in text
+    assert "Traceback" not in text
