@@ -36,6 +36,10 @@ class Authority:
         """How many certificates it was asked for."""
         return self.log.read_text().count("POST /order-plz") if self.log.exists() else 0
 
+    def was_asked(self, times: int, *, seconds: float) -> bool:
+        """Wait until it was asked for so many certificates."""
+        return wait_for(lambda: self.orders() >= times, seconds=seconds, every=0.01)
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run it, and wait until it answers."""

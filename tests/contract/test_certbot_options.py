@@ -12,11 +12,8 @@ from tests.contract.container import container
 from tests.contract.rendered import project, write
 
 CASES = {
-    "defaults": {},
     "rsa and an address": {"certificate": {"key_type": "rsa", "email": "o'neill+nvr@example.com"}},
-    "staging": extremes.STAGING,
     "long names": extremes.LONG_NAMES,
-    "unicode name": extremes.UNICODE_NAME,
     "other authority": {"certificate": {"authority": "https://127.0.0.1:9/acme?a=1&b=$x"}},
 }
 

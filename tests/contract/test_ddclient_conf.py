@@ -56,12 +56,16 @@ def test_every_provider_is_read_as_meant(release: str, tmp_path: Path) -> None:
         assert set(hosts) == {host.removesuffix(entry.host_suffix) for host in asked["hosts"]}
         assert general == {"ssl": int(name != "custom"), "usev4": "webv4", "webv4": "ipify-ipv4"}
         for host, values in hosts.items():
-            expected = {"protocol": entry.protocol, "password": PASSWORD, "host": host}
+            expected: dict[str, object] = {
+                "protocol": entry.protocol,
+                "password": PASSWORD,
+                "host": host,
+            }
             given = {"login": asked["login"], "zone": asked.get("zone"), **entry.options}
             if "server" in asked:
                 given["server"] = asked["server"].partition("://")[2]
             expected |= {key: value for key, value in given.items() if value is not None}
-            assert values == general | expected
+            assert values == {**general, **expected}
 
 
 def test_each_update_goes_to_its_provider_by_https(release: str, tmp_path: Path) -> None:
@@ -75,9 +79,7 @@ def test_each_update_goes_to_its_provider_by_https(release: str, tmp_path: Path)
         file.write_text(text.replace("usev4=webv4\n", f"usev4=ipv4\nipv4={ADDRESS}\n"))
         file.chmod(0o600)
         words = f"-noexec -verbose -debug -file=/conf/{name} -cache=/tmp/{name}"
-        script.append(
-            f"echo '@@ {name}'; ddclient {words} >/tmp/out 2>/tmp/err; cat /tmp/out /tmp/err"
-        )
+        script.append(f"echo '@@ {name}'; ddclient {words} >/tmp/1 2>/tmp/2; cat /tmp/1 /tmp/2")
     binds = {tmp_path: "/conf", **ddclients.program(release)}
     output = chroot(["sh", "-c", "\n".join(script)], binds, check=False).stdout
     shown = dict(section.split("\n", 1) for section in output.split("@@ ")[1:])

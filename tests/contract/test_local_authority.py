@@ -53,23 +53,12 @@ def test_the_root_may_not_sign_for_other_names(made: Project, name: str) -> None
         assert "permitted subtree violation" in told.stderr
 
 
-def test_key_and_certificate_belong_together_and_keys_are_private(made: Project) -> None:
+def test_keys_are_private_and_belong_to_their_certificates(made: Project) -> None:
     for folder in ("tls/local", "tls/placeholder"):
-        public = [
-            run(words).stdout
-            for words in (
-                [
-                    "openssl",
-                    "x509",
-                    "-noout",
-                    "-pubkey",
-                    "-in",
-                    f"{made.directory}/{folder}/fullchain.pem",
-                ],
-                ["openssl", "pkey", "-pubout", "-in", f"{made.directory}/{folder}/privkey.pem"],
-            )
-        ]
-        assert public[0] == public[1]
+        pair = made.directory / folder
+        of_certificate = x509(pair / "fullchain.pem", "-pubkey").stdout
+        of_key = run(["openssl", "pkey", "-pubout", "-in", str(pair / "privkey.pem")]).stdout
+        assert of_certificate == of_key
     for key in [*made.directory.rglob("privkey.pem"), *made.directory.rglob("*.key")]:
         assert key.stat().st_mode & 0o777 == 0o600
         assert (key.stat().st_uid, key.stat().st_gid) == made.owner
@@ -77,19 +66,18 @@ def test_key_and_certificate_belong_together_and_keys_are_private(made: Project)
 
 def test_the_root_for_phones_is_the_same_certificate(made: Project) -> None:
     local = made.directory / "tls/local"
-    shown = ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in"]
-    der = run([*shown, f"{local}/root.crt", "-inform", "DER"]).stdout
-    assert der == run([*shown, f"{local}/root.pem"]).stdout
+    shown = x509(local / "root.crt", "-fingerprint", "-sha256", "-inform", "DER").stdout
+    assert shown == x509(local / "root.pem", "-fingerprint", "-sha256").stdout
 
 
 def test_apple_takes_the_lifetime(made: Project) -> None:
     """Not more than 825 days, even from an authority that the user installed."""
     leaf = made.directory / "tls/local/fullchain.pem"
-    late = run(
-        ["openssl", "x509", "-noout", "-checkend", str(825 * 86400), "-in", str(leaf)], check=False
-    )
-    assert late.returncode == 1
-    soon = run(
-        ["openssl", "x509", "-noout", "-checkend", str(390 * 86400), "-in", str(leaf)], check=False
-    )
-    assert soon.returncode == 0
+    assert x509(leaf, "-checkend", str(825 * 86400)).returncode == 1
+    assert x509(leaf, "-checkend", str(390 * 86400)).returncode == 0
+
+
+def x509(certificate: Path, *options: str) -> Done:
+    """Ask openssl about a certificate."""
+    words = ["openssl", "x509", "-noout", "-in", str(certificate)]
+    return run([*words, *options], check=False)

@@ -60,9 +60,6 @@ def test_nginx_accepts_every_stack(
 
 
 ACCEPTED = {
-    # Moonfire compares a WebSocket's Origin with Host, which therefore keeps its port. Requests for
-    # other names do not come here: the default servers end them.
-    "host_spoofing",
     # The directory is asked for challenges alone, a few times a year.
     "try_files_is_evil_too",
 }

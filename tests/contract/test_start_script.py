@@ -22,8 +22,8 @@ OWN_SITE = "server {{ listen 80; server_name own.example; return 200 {0}; }}\n"
 
 @pytest.fixture
 def quick(tmp_path: Path, netns: str) -> Door:
-    """One that looks often, and tries again what failed after four seconds."""
-    return door(tmp_path, netns, {"seconds_between_looks": "0.4", "looks_before_retry": "10"})
+    """One that looks often, and tries again what failed after two seconds."""
+    return door(tmp_path, netns, {"seconds_between_looks": "0.4", "looks_before_retry": "5"})
 
 
 def test_at_its_own_pace(tmp_path: Path, netns: str) -> None:
@@ -130,7 +130,7 @@ def test_a_broken_start_does_not_spin_and_heals(quick: Door) -> None:
     quick.custom("own.conf", "broken")
     with quick.container.started(quick.log) as running:
         assert running.says(BROKEN)
-        time.sleep(2.2)
+        time.sleep(1.2)
         assert running.text().count(BROKEN) == 1
         assert running.process.poll() is None
         quick.custom("own.conf", "")

@@ -53,17 +53,10 @@ def provider(directory: Path, netns: str) -> Iterator[Provider]:
     """Run the stand-in on the loopback of a network."""
     made = Provider(directory / "state.json", directory / "requests")
     made.answers()
-    words = [
-        sys.executable,
-        str(STANDINS / "dyndns.py"),
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        str(PORT),
-    ]
-    files = ["--state", str(made.state), "--log", str(made.log)]
+    words = [sys.executable, str(STANDINS / "dyndns.py"), "--bind", "127.0.0.1"]
+    options = ["--port", str(PORT), "--state", str(made.state), "--log", str(made.log)]
     process = subprocess.Popen(
-        [*inside(netns), *words, *files], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        [*inside(netns), *words, *options], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
     assert process.stderr is not None
     try:

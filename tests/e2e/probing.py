@@ -68,10 +68,11 @@ def listener_beside(bed: Bed, container: str, port: int) -> Iterator[None]:
     options = ["--detach", "--rm", "--network", f"container:{container}"]
     server = ["python3", "-m", "http.server", str(port)]
     identity = bed.docker("run", *options, TOOLS, *server).stdout.strip()
+    asked = ["curl", "--silent", "--fail", "--max-time", "2", f"http://127.0.0.1:{port}/"]
     try:
         wait_until(
             "the other listener",
-            lambda: bed.docker("exec", identity, "curl", "-sf", f"http://127.0.0.1:{port}/").stdout,
+            lambda: bed.docker("exec", identity, *asked, check=False).returncode == 0,
             seconds=10,
         )
         yield

@@ -26,8 +26,12 @@ def address(project: Project, service: str, network: str) -> str:
 
 @pytest.fixture(scope="module")
 def moonfire(public: Project) -> list[str]:
-    """Every address at which Moonfire's port might be."""
-    return [f"{address(public, 'moonfire-nvr', n)}:8080" for n in ("backend", "cameras")]
+    """Every address at which Moonfire's port might be, that on the private network first."""
+    networks = public.container("moonfire-nvr")["NetworkSettings"]["Networks"]
+    names = sorted(networks, key=lambda name: not name.endswith("_backend"))
+    found = [f"{networks[name]['IPAddress']}:8080" for name in names]
+    assert len(found) >= 2
+    return found
 
 
 @pytest.fixture(scope="module")

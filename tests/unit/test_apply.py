@@ -2,9 +2,6 @@
 
 import errno
 import os
-import stat
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,17 +9,10 @@ from typing import Any
 
 import pytest
 from nvrstack.errors import HostError
-from nvrstack.host.apply import JOURNAL, KEPT, STAGING, apply, locked, recover
-from nvrstack.tree import PUBLIC, SECRET, File
+from nvrstack.host.apply import JOURNAL, KEPT, STAGING, recover
 
-from tests.unit.commands import Listing, tree
+from tests.unit.applied import AFTER, BEFORE, NEW, content, project, update
 
-OLD = {"a": File(b"old a"), "b": File(b"old b"), "keep/k": File(b"kept")}
-NEW = {
-    "a": File(b"new a", SECRET),
-    "c/d/e": File(b"new e"),
-    "secrets/s": File(b"the secret", SECRET),
-}
 CALLS = ("open", "mkdir", "replace", "unlink", "fsync", "fchmod", "chmod", "rmdir")
 
 
@@ -50,31 +40,6 @@ def failing(number: int, failure: BaseException, *, after: bool) -> Iterator[lis
         for name in CALLS:
             patch.setattr(os, name, wrap(name, getattr(os, name)))
         yield calls
-
-
-def project(folder: Path) -> Path:
-    """A project with the old files."""
-    folder.mkdir()
-    apply(folder, OLD)
-    return folder
-
-
-def content(folder: Path) -> Listing:
-    """The files of a project, without what nvrstack keeps for itself."""
-    return {
-        path: (stat.S_IMODE(mode), data)
-        for path, (mode, data) in tree(folder).items()
-        if not path.startswith(KEPT) and stat.S_ISREG(mode)
-    }
-
-
-def update(folder: Path) -> None:
-    """What is cut short in these tests."""
-    apply(folder, NEW, remove=["b"])
-
-
-BEFORE = {path: (file.mode, file.content) for path, file in OLD.items()}
-AFTER = {p: (f.mode, f.content) for p, f in {**OLD, **NEW}.items() if p != "b"}
 
 
 def number_of_calls(tmp_path: Path) -> int:
@@ -154,76 +119,31 @@ def test_a_full_disk_changes_nothing_or_is_completed_later(tmp_path: Path) -> No
     }
 
 
-def test_no_secret_is_readable_by_others_at_any_moment(tmp_path: Path) -> None:
+def test_everything_is_on_the_disk_before_the_journal_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = project(tmp_path / "project")
-    before = os.umask(0)
-    looks = 0
-
-    def look() -> None:
-        nonlocal looks
-        for mode, data in tree(folder).values():
-            if b"the secret" in data:
-                looks += 1
-                assert stat.S_IMODE(mode) == SECRET
-
-    real_open, real_fsync, real_fchmod = os.open, os.fsync, os.fchmod
-
-    def watched_open(path: Any, flags: int, mode: int = 0o777, **options: Any) -> int:
-        if flags & os.O_CREAT:
-            assert mode in {SECRET, PUBLIC}
-        return real_open(path, flags, mode, **options)
+    events: list[str] = []
+    real_fsync, real_replace = os.fsync, os.replace
 
     def watched_fsync(descriptor: int) -> None:
-        look()
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        events.append(str(path.relative_to(folder)))
         real_fsync(descriptor)
 
-    def watched_fchmod(descriptor: int, mode: int) -> None:
-        look()
-        real_fchmod(descriptor, mode)
+    def watched_replace(source: Path, target: Path) -> None:
+        events.append(f"to {target.relative_to(folder)}")
+        real_replace(source, target)
 
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "open", watched_open)
-            patch.setattr(os, "fsync", watched_fsync)
-            patch.setattr(os, "fchmod", watched_fchmod)
-            update(folder)
-    finally:
-        os.umask(before)
-    look()
-    assert looks > 3
-
-
-def test_the_staging_folder_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
-    folder = project(tmp_path / "project")
-    modes = set()
-    real = os.fsync
-
-    def watched(descriptor: int) -> None:
-        if (folder / STAGING).exists():
-            modes.add(stat.S_IMODE((folder / STAGING).stat().st_mode))
-        real(descriptor)
-
-    before = os.umask(0)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "fsync", watched)
-            update(folder)
-    finally:
-        os.umask(before)
-    assert modes == {0o700}
-
-
-def test_a_wide_umask_and_a_narrow_one_give_the_same_modes(tmp_path: Path) -> None:
-    found = []
-    for umask in (0, 0o077):
-        folder = tmp_path / f"{umask:o}"
-        before = os.umask(umask)
-        try:
-            update(project(folder))
-        finally:
-            os.umask(before)
-        found.append(content(folder))
-    assert found == [AFTER, AFTER]
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "replace", watched_replace)
+    update(folder)
+    journaled = events.index(f"to {JOURNAL}")
+    staged = {f"{STAGING}/{index}" for index in range(len(NEW))}
+    assert set(events[:journaled]) == {*staged, STAGING, f"{STAGING}/journal"}
+    # The journal's own folder comes before the first change.
+    assert events[journaled + 1] == KEPT
+    assert events[journaled + 2].startswith("to ")
 
 
 def test_a_target_that_is_a_directory_is_an_error_and_no_traceback(tmp_path: Path) -> None:
@@ -231,18 +151,3 @@ def test_a_target_that_is_a_directory_is_an_error_and_no_traceback(tmp_path: Pat
     (folder / "c/d/e").mkdir(parents=True)
     with pytest.raises(HostError, match="c/d/e"):
         update(folder)
-
-
-def test_the_lock_keeps_a_second_one_out(tmp_path: Path) -> None:
-    attempt = (
-        "import sys; from pathlib import Path; from nvrstack.host.apply import locked\n"
-        "with locked(Path(sys.argv[1]), None): print('in')"
-    )
-    command = [sys.executable, "-c", attempt, str(tmp_path)]
-    with locked(tmp_path, None):
-        assert stat.S_IMODE((tmp_path / KEPT).stat().st_mode) == 0o700
-        second = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert "another nvrstack is at work there" in second.stderr
-        assert second.stdout == ""
-    third = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert third.stdout == "in\n"

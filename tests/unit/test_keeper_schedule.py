@@ -140,14 +140,28 @@ def test_restarts_and_outages_together(world: Callable[[float, int | None], bool
     assert world(start + 600 + 15 * HOUR, 0)
 
 
-def test_a_changed_request_is_made_at_once(
+def test_a_changed_request_is_made_once_it_has_settled(
     world: Callable[[float, int | None], bool], tmp_path: Path
 ) -> None:
     assert world(1.7e9, 0)
     path = tmp_path / "certificates.json"
     path.write_text(path.read_text().replace('["a"]', '["a", "b"]'))
-    assert world(1.7e9 + 5, 0)
-    assert not world(1.7e9 + 10, 0)
+    changed = 1.7e9 + 5
+    assert not world(changed, 0)
+    assert world(changed + keeper.SETTLE_SECONDS, 0)
+    assert not world(changed + 2 * keeper.SETTLE_SECONDS, 0)
+
+
+def test_a_request_that_keeps_changing_is_waited_for(
+    world: Callable[[float, int | None], bool], tmp_path: Path
+) -> None:
+    path = tmp_path / "certificates.json"
+    assert world(1.7e9, 0)
+    for number in range(10):
+        data = json.loads(path.read_text())
+        data["certificates"][0]["domains"] = ["a", f"b{number}"]
+        path.write_text(json.dumps(data))
+        assert not world(1.7e9 + 1 + number * (keeper.SETTLE_SECONDS - 1), 0)
 
 
 def test_a_clock_that_was_ahead_puts_nothing_off_for_good(

@@ -21,6 +21,7 @@ healthy() {
         return 1
     fi
     names=0 good=0
+    # shellcheck disable=SC2013 # a name has no space in it
     for name in $(grep -E '^[A-Za-z0-9.-]+$' "$config/ddclient.conf"); do
         names=$((names + 1))
         if awk -v name="$name" '$NF == name && /(^|,)status(-ipv4)?=good[, ]/ { good = 1 }

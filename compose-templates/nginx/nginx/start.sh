@@ -76,6 +76,7 @@ choose_certificates() {
     done <"$config/certificates"
 }
 
+# shellcheck disable=SC2329 # a signal calls it
 stop() {
     # Not by `nginx -s stop`, which does nothing while the configuration has an error.
     until [ -z "$started" ] || [ -e "$run/ended" ] ||

@@ -6,7 +6,9 @@ from ipaddress import IPv4Address
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from nvrstack.services import images
 from nvrstack.services.providers import providers
+from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
 from nvrstack.settings.names import public_suffix_problem
 from nvrstack.stacks import Stack
@@ -15,6 +17,8 @@ Finding = tuple[str, str]
 """A dotted key and the sentence about it."""
 Rule = Callable[[Settings, Stack], Iterator[Finding]]
 
+OLDEST_NGINX = "1.29.3"
+"""The first release with `$is_request_port`, from nginx's change log."""
 RULES: dict[Rule, tuple[str, ...]] = {}
 """Each rule with the keys it reads: it is not asked when one of them is wrong by itself."""
 
@@ -217,6 +221,13 @@ def upstreams_are_elsewhere(settings: Settings, stack: Stack) -> Iterator[Findin
                 f"sites[{index}].upstream",
                 "leads to Moonfire's own network; use site.domain for it",
             )
+
+
+@rule("images.nginx")
+def nginx_is_new_enough(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """The rendered configuration uses variables of a certain release, so older ones refuse it."""
+    if is_newer(OLDEST_NGINX, settings.images.nginx):
+        yield "images.nginx", f"is older than {OLDEST_NGINX}; use {images.NGINX} or a newer one"
 
 
 @rule("network.backend_subnet", "network.lan_address", "site.bind")
