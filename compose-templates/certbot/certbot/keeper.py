@@ -134,7 +134,8 @@ def not_reachable(state: State, wanted: Wanted, reason: str, now: float, jitter:
 def explain(output: str) -> str:
     """The lines of certbot's output that say what went wrong, in one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    details = [line for line in lines if line.startswith(("Domain:", "Identifier:", "Type:", "Detail:"))]
+    telling = ("Domain:", "Identifier:", "Type:", "Detail:")
+    details = [line for line in lines if line.startswith(telling)]
     chatter = ("Saving debug log", "Ask for help", "See the logfile", "Hint:", "- - -")
     told = details or [line for line in lines if not line.startswith(chatter)][-2:]
     return " ".join(told)[:500] or "certbot said nothing"
