@@ -10,6 +10,7 @@ set -u
 config=/etc/nvrstack/ddclient
 state=/var/lib/nvrstack
 cache=$state/ddclient.cache
+seconds_without_address=30
 interval=$(cat "$config/interval")
 
 # Every name of the configuration, which stands on a line of its own, must be "good" in the cache,
@@ -81,6 +82,11 @@ while [ -z "$stopping" ]; do
         wait "$running"
         echo "$?" >"$state/last-run"
         without_passwords /tmp/output | tee "$state/last-output"
+        # Without an address of its own it has asked the provider nothing, so it may soon try again:
+        # after a power cut, the router needs a minute.
+        if grep -q 'unable to determine IP' "$state/last-output"; then
+            waited=$((interval - seconds_without_address))
+        fi
     fi
     [ -z "$stopping" ] || break
     sleep 5 &
