@@ -65,29 +65,27 @@ def domain(
     directory = console.find_project()
     before = read_project(directory)
     site, ddns = before.settings.site, before.settings.ddns
+    if new == site.domain:
+        raise InputError(f"{new} is the domain already", "nothing was changed")
+    redirects = (*site.redirects, site.domain) if keep else site.redirects
     values: dict[str, Any] = {
         "site.domain": new,
         "site.aliases": [alias for alias in site.aliases if alias != new],
-        "site.redirects": [
-            name
-            for name in (*site.redirects, *([site.domain] if keep else []))
-            if name not in {new}
-        ],
+        "site.redirects": [name for name in redirects if name != new],
     }
     if ddns.hosts:
         kept = [host for host in ddns.hosts if keep or host != site.domain]
         values["ddns.hosts"] = list(dict.fromkeys([new, *kept]))
-    if new == site.domain:
-        raise InputError(f"{new} is the domain already", "nothing was changed")
     text = change_settings(directory, values)
     after = read_project(directory)
     console.say(warnings(before, after))
+    applied = False
     try:
-        render_project(console, after)
-    except BaseException:
+        applied = render_project(console, after)
+    finally:
         # Settings that were not applied would surprise at the next render.
-        restore_settings(directory, text)
-        raise
+        if not applied:
+            write_settings(directory, text)
 
 
 def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
@@ -119,27 +117,20 @@ def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
     load(before, SETTINGS, stacks)
     after = set_values(before, values)
     load(after, SETTINGS, stacks)
-    restore_settings(directory, after, backup=before)
+    write_settings(directory, after, backup=before)
     return before
 
 
-def restore_settings(directory: "Path", text: str, backup: str | None = None) -> None:
+def write_settings(directory: "Path", text: str, backup: str | None = None) -> None:
     """Write `nvrstack.toml`, atomically and with the mode that it has."""
     from nvrstack.host.apply import apply, locked
     from nvrstack.rendering.manifest import backup_path
     from nvrstack.tree import File
 
     status = (directory / SETTINGS).stat()
-    owner = (status.st_uid, status.st_gid)
     mode = status.st_mode & 0o777
     files = {SETTINGS: File(text.encode(), mode)}
     if backup is not None:
         files[backup_path(SETTINGS, datetime.now(UTC))] = File(backup.encode(), mode)
     with locked(directory, None):
-        apply(directory, files, owner if _is_root() else None)
-
-
-def _is_root() -> bool:
-    import os
-
-    return os.getuid() == 0
+        apply(directory, files, (status.st_uid, status.st_gid))

@@ -58,8 +58,11 @@ def render_project(
     check: bool = False,
     mine: bool = False,
     theirs: bool = False,
-) -> None:
-    """Render `project`, show the changes and, unless `check` is set, apply them once agreed."""
+) -> bool:
+    """Render `project`, show the changes and, unless `check` is set, apply them once agreed.
+
+    Returns whether anything was applied.
+    """
     from nvrstack.cli.create import file_owner
     from nvrstack.cli.project import present_files, read_manifest_of, read_material
     from nvrstack.cli.template import outdated
@@ -104,6 +107,7 @@ def render_project(
     console.result(data, _summary(found, pending, applied=applies, check=check))
     if check and (pending or conflicts):
         raise typer.Exit(ExitCode.CHECK_FAILED)
+    return applies
 
 
 def _settled(
