@@ -110,12 +110,13 @@ def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
     from nvrstack.cli.project import read_text
     from nvrstack.settings.edit import set_values
     from nvrstack.settings.load import load
+    from nvrstack.settings.migrations import migrated
     from nvrstack.stacks import load_stacks
 
     before = read_text(directory / SETTINGS)
-    stacks = load_stacks()
-    load(before, SETTINGS, stacks)
-    after = set_values(before, values)
+    current, stacks = migrated(before), load_stacks()
+    load(current, SETTINGS, stacks)
+    after = set_values(current, values)
     load(after, SETTINGS, stacks)
     write_settings(directory, after, backup=before)
     return before

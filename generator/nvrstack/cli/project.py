@@ -7,10 +7,12 @@ from pathlib import Path
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.pki.certificates import is_certificate
+from nvrstack.rendering.changes import Change, Kind
 from nvrstack.rendering.manifest import MANIFEST, Applied, read_manifest
 from nvrstack.rendering.render import Material, required_secrets
 from nvrstack.rendering.templates import shipped_templates
 from nvrstack.settings.load import load
+from nvrstack.settings.migrations import migrated
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack, load_stacks
 from nvrstack.tree import File, Tree
@@ -46,9 +48,12 @@ def read_text(path: Path) -> str:
 
 
 def read_project(directory: Path) -> LoadedProject:
-    """The project in `directory`. Raises SettingsError when its settings have problems."""
+    """The project in `directory`. Raises SettingsError when its settings have problems.
+
+    Settings of an older schema are read as they will be once they are brought up to date.
+    """
     stacks = load_stacks()
-    settings = load(read_text(directory / SETTINGS), SETTINGS, stacks)
+    settings = load(migrated(read_text(directory / SETTINGS)), SETTINGS, stacks)
     return LoadedProject(directory, settings, stacks[settings.stack])
 
 
@@ -105,6 +110,14 @@ def read_templates(directory: Path) -> dict[str, str]:
                 "`nvrstack template list` names them; move the file away",
             )
     return found
+
+
+def settings_change(directory: Path) -> tuple[Change, ...]:
+    """The change that brings an older settings file up to date; nothing where it is."""
+    present = present_files(directory, [SETTINGS])
+    before = present[SETTINGS]
+    after = File(migrated(before.content.decode()).encode(), before.mode)
+    return () if after == before else (Change(SETTINGS, Kind.UPDATE, before, after),)
 
 
 def read_manifest_of(directory: Path) -> Mapping[str, Applied]:

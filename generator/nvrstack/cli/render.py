@@ -64,7 +64,12 @@ def render_project(
     Returns whether anything was applied.
     """
     from nvrstack.cli.create import file_owner
-    from nvrstack.cli.project import present_files, read_manifest_of, read_material
+    from nvrstack.cli.project import (
+        present_files,
+        read_manifest_of,
+        read_material,
+        settings_change,
+    )
     from nvrstack.cli.template import outdated
     from nvrstack.host.apply import locked, recover
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
@@ -80,7 +85,8 @@ def render_project(
         applied = read_manifest_of(directory)
         digests = {path: entry.sha256 for path, entry in applied.items()}
         present = present_files(directory, {*applied, *rendered})
-        found = [
+        found = list(settings_change(directory))
+        found += [
             _settled(change, applied, mine=mine, theirs=theirs)
             for change in changes(digests, present, rendered)
         ]
