@@ -174,7 +174,11 @@ def load_states(path: Path) -> dict[str, State]:
     """What `state.json` holds; nothing when it is absent or was damaged by a power cut."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return {name: State(**entry) for name, entry in data["certificates"].items()}
+        states = {name: State(**entry) for name, entry in data["certificates"].items()}
+        for state in states.values():
+            # Numbers, or what was damaged is started anew.
+            _ = state.failures + state.since + state.next_attempt
+        return states
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 

@@ -8,7 +8,7 @@ import typer
 
 from nvrstack import __version__
 from nvrstack.cli import change, init, render, restore, stacks, template, upgrade, user
-from nvrstack.cli.console import Console
+from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import ExitCode, HostError, InputError, NvrstackError
 
 FLAGS = ("--yes", "--quiet", "--verbose", "--no-color", "--json")
@@ -21,7 +21,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
 app.command("init", epilog=EPILOG)(init.init)
 app.command("render", epilog=EPILOG)(render.render)
 app.command("restore", epilog=EPILOG)(restore.restore)

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from nvrstack.errors import ExitCode, InputError, NvrstackError
 
 SETTINGS = "nvrstack.toml"
+EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
 
 
 @dataclass

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.pki.certificates import is_certificate
+from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.changes import Change, Kind
 from nvrstack.rendering.manifest import MANIFEST, Applied, read_manifest
 from nvrstack.rendering.render import Material, required_secrets
@@ -118,6 +120,16 @@ def settings_change(directory: Path) -> tuple[Change, ...]:
     before = present[SETTINGS]
     after = File(migrated(before.content.decode()).encode(), before.mode)
     return () if after == before else (Change(SETTINGS, Kind.UPDATE, before, after),)
+
+
+def certificate_changes(project: LoadedProject, now: datetime) -> tuple[Change, ...]:
+    """The certificates of nvrstack's own making that are missing, or no longer serve."""
+    present = present_files(project.directory, PATHS)
+    contents = {path: file.content for path, file in present.items()}
+    return tuple(
+        Change(path, Kind.UPDATE if path in present else Kind.ADD, present.get(path), file)
+        for path, file in missing_certificates(project.settings, contents, now).items()
+    )
 
 
 def read_manifest_of(directory: Path) -> Mapping[str, Applied]:

@@ -1,6 +1,7 @@
 """`nvrstack render`: bring the project in line with its settings."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,6 +66,7 @@ def render_project(
     """
     from nvrstack.cli.create import file_owner
     from nvrstack.cli.project import (
+        certificate_changes,
         present_files,
         read_manifest_of,
         read_material,
@@ -85,7 +87,7 @@ def render_project(
         applied = read_manifest_of(directory)
         digests = {path: entry.sha256 for path, entry in applied.items()}
         present = present_files(directory, {*applied, *rendered})
-        found = list(settings_change(directory))
+        found = [*settings_change(directory), *certificate_changes(project, datetime.now(UTC))]
         found += [
             _settled(change, applied, mine=mine, theirs=theirs)
             for change in changes(digests, present, rendered)
@@ -156,17 +158,13 @@ def _apply(
     pending: "tuple[Change, ...]",
     owner: tuple[int, int] | None,
 ) -> None:
-    from datetime import UTC, datetime
-
-    from nvrstack.cli.create import check_host, prepare_directories, present_certificates
+    from nvrstack.cli.create import check_host, prepare_directories
     from nvrstack.host.apply import apply
-    from nvrstack.pki.keep import missing_certificates
     from nvrstack.rendering.manifest import MANIFEST, backup_path, manifest_file
 
     directory, settings, now = project.directory, project.settings, datetime.now(UTC)
     check_host(directory, settings, project.stack)
     files = {change.path: change.after for change in pending if change.after is not None}
-    files |= missing_certificates(settings, present_certificates(directory), now)
     files |= {backup_path(c.path, now): c.before for c in pending if c.before is not None}
     files[MANIFEST] = manifest_file(rendered)
     apply(directory, files, owner, remove=[c.path for c in pending if c.after is None])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nvrstack.cli.console import Console
+from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import InputError
 
 COPIED = ".nvrstack/templates.json"
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-@app.command("list")
+@app.command("list", epilog=EPILOG)
 def list_templates(context: typer.Context) -> None:
     """List the shipped templates."""
     from nvrstack.rendering.templates import shipped_templates
@@ -30,7 +30,7 @@ def list_templates(context: typer.Context) -> None:
     console.result({"templates": list(names)}, "\n".join(names))
 
 
-@app.command("copy")
+@app.command("copy", epilog=EPILOG)
 def copy(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A name from `nvrstack template list`.")],

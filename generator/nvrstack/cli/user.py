@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nvrstack.cli.console import Console
+from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PasswordStdin = Annotated[
 ]
 
 
-@app.command("add")
+@app.command("add", epilog=EPILOG)
 def add(
     context: typer.Context,
     name: Name,
@@ -56,7 +56,7 @@ def add(
     console.result({"user": name, "permissions": sorted(granted)}, f"{name} can sign in now.")
 
 
-@app.command("list")
+@app.command("list", epilog=EPILOG)
 def list_users(context: typer.Context) -> None:
     """List the accounts and what each may do."""
     console: Console = context.obj
@@ -80,7 +80,7 @@ def list_users(context: typer.Context) -> None:
     console.result({"users": data}, "\n".join(lines) or "Nobody can sign in yet.")
 
 
-@app.command("passwd")
+@app.command("passwd", epilog=EPILOG)
 def passwd(context: typer.Context, name: Name, password_stdin: PasswordStdin = False) -> None:
     """Change a password."""
     console: Console = context.obj
@@ -92,7 +92,7 @@ def passwd(context: typer.Context, name: Name, password_stdin: PasswordStdin = F
     console.result({"user": name}, f"{name} has a new password.")
 
 
-@app.command("rm")
+@app.command("rm", epilog=EPILOG)
 def remove(context: typer.Context, name: Name) -> None:
     """Delete an account and sign it out everywhere."""
     console: Console = context.obj

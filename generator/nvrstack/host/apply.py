@@ -50,6 +50,12 @@ def apply(
     Raises HostError when the disk refuses; then nothing has changed, or `recover` can complete it.
     """
     staging = project / STAGING
+    for path in files:
+        if (project / path).is_dir():
+            raise HostError(
+                f"{project / path}: is a directory, where a file has to go; nothing was changed",
+                "move it away",
+            )
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True, mode=0o700)

@@ -93,6 +93,23 @@ def names_of(certificate: bytes) -> tuple[str, ...]:
     return tuple(extension.value.get_values_for_type(x509.DNSName))
 
 
+def life_left(certificate: bytes, now: datetime) -> float:
+    """The part of a PEM certificate's life that is to come: 1 at first, negative once over."""
+    parsed = x509.load_pem_x509_certificate(certificate)
+    whole = parsed.not_valid_after_utc - parsed.not_valid_before_utc
+    return (parsed.not_valid_after_utc - now) / whole
+
+
+def may_sign_for(root: bytes, names: Sequence[str]) -> bool:
+    """Whether the name constraints of a PEM root let it sign for all of `names`."""
+    parsed = x509.load_pem_x509_certificate(root)
+    constraints = parsed.extensions.get_extension_for_class(x509.NameConstraints).value
+    permitted = [
+        n.value for n in constraints.permitted_subtrees or () if isinstance(n, x509.DNSName)
+    ]
+    return all(f".{name}".endswith(tuple(f".{p}" for p in permitted)) for name in names)
+
+
 def is_certificate(pem: bytes) -> bool:
     """Whether `pem` begins with a PEM certificate that can be read."""
     try:

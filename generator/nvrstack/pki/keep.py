@@ -3,14 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from nvrstack.pki.certificates import Pair, der, local_leaf, local_root, names_of, placeholder
+from nvrstack.pki.certificates import (
+    Pair,
+    der,
+    life_left,
+    local_leaf,
+    local_root,
+    may_sign_for,
+    names_of,
+    placeholder,
+)
 from nvrstack.settings.model import Settings
 from nvrstack.tree import PUBLIC, SECRET, File
 
 PLACEHOLDER = ("tls/placeholder/fullchain.pem", "tls/placeholder/privkey.pem")
 ROOT = ("tls/authority/root.pem", "tls/authority/root.key")
 LEAF = ("tls/local/fullchain.pem", "tls/local/privkey.pem")
-PATHS = (*PLACEHOLDER, *ROOT, *LEAF)
+RENEW_BELOW = 1 / 3
+"""The part of its life that a certificate of ours is renewed at, as ACME clients do."""
+DOWNLOADS = ("tls/local/root.pem", "tls/local/root.crt")
+PATHS = (*PLACEHOLDER, *ROOT, *LEAF, *DOWNLOADS)
 
 
 def missing_certificates(
@@ -18,21 +30,35 @@ def missing_certificates(
 ) -> dict[str, File]:
     """The files to write under `tls/`, by path; nothing when those in `present` still serve.
 
-    `present` holds what the project has of PATHS. A pair is made anew when it is not there or
-    covers other names. The root of a local authority is made anew only then, because it has to
-    be installed on each phone again.
+    `present` holds what the project has of PATHS. A pair is made anew when it is not there, covers
+    other names, or has less than a third of its life left. The root of a local authority stays as
+    long as it may sign for the names, because a new one has to be installed on each phone again.
     """
     names = settings.every_name
     files: dict[str, File] = {}
-    if not _covers(present, PLACEHOLDER, names):
+    if not _serves(present, PLACEHOLDER, names, now):
         files |= _pair_files(PLACEHOLDER, placeholder(names, now))
-    if settings.certificate.is_local and not _covers(present, LEAF, names):
-        root = local_root(names, now)
-        files |= _pair_files(ROOT, root)
-        files |= _pair_files(LEAF, local_leaf(root, names, now))
-        files["tls/local/root.pem"] = File(root.certificate, PUBLIC)
-        files["tls/local/root.crt"] = File(der(root.certificate), PUBLIC)
+    if settings.certificate.is_local:
+        root = _usable_root(present, names, now)
+        if root is None:
+            root = local_root(names, now)
+            files |= _pair_files(ROOT, root)
+            files[DOWNLOADS[0]] = File(root.certificate, PUBLIC)
+            files[DOWNLOADS[1]] = File(der(root.certificate), PUBLIC)
+        if ROOT[0] in files or not _serves(present, LEAF, names, now):
+            files |= _pair_files(LEAF, local_leaf(root, names, now))
     return files
+
+
+def _usable_root(present: Mapping[str, bytes], names: Sequence[str], now: datetime) -> Pair | None:
+    if not all(path in present for path in ROOT):
+        return None
+    root = Pair(*(present[path] for path in ROOT))
+    try:
+        usable = life_left(root.certificate, now) > 0 and may_sign_for(root.certificate, names)
+    except ValueError:
+        return None
+    return root if usable else None
 
 
 def _pair_files(paths: tuple[str, str], pair: Pair) -> dict[str, File]:
@@ -40,10 +66,14 @@ def _pair_files(paths: tuple[str, str], pair: Pair) -> dict[str, File]:
     return {certificate: File(pair.certificate, PUBLIC), key: File(pair.key, SECRET)}
 
 
-def _covers(present: Mapping[str, bytes], paths: tuple[str, str], names: Sequence[str]) -> bool:
+def _serves(
+    present: Mapping[str, bytes], paths: tuple[str, str], names: Sequence[str], now: datetime
+) -> bool:
     if not all(path in present for path in paths):
         return False
+    certificate = present[paths[0]]
     try:
-        return set(names_of(present[paths[0]])) == set(names)
+        left = life_left(certificate, now)
+        return set(names_of(certificate)) == set(names) and left >= RENEW_BELOW
     except ValueError:
         return False

@@ -61,6 +61,9 @@ def diff(change: Change) -> Iterator[str]:
     if SECRET in {file.mode for file in (change.before, change.after) if file is not None}:
         yield f"{change.path}: holds a secret, so its change is not shown"
         return
+    if change.path.endswith((".pem", ".crt")):
+        yield f"{change.path}: a certificate is made anew"
+        return
     before, after = _lines(change.before), _lines(change.after)
     names = (f"a/{change.path}", f"b/{change.path}")
     if before == after and change.before and change.after:
