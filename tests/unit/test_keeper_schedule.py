@@ -152,6 +152,33 @@ def test_a_changed_request_is_made_once_it_has_settled(
     assert not world(changed + 2 * keeper.SETTLE_SECONDS, 0)
 
 
+def test_a_further_certificate_is_asked_for_once_nginx_knows_its_name(
+    world: Callable[[float, int | None], bool], tmp_path: Path
+) -> None:
+    assert world(1.7e9, 0)
+    path = tmp_path / "certificates.json"
+    data = json.loads(path.read_text())
+    data["certificates"].append({"name": "b", "domains": ["b"]})
+    path.write_text(json.dumps(data))
+    added = 1.7e9 + 5
+    assert not world(added, 0)
+    assert not world(added + keeper.SETTLE_SECONDS - 1, 0)
+    assert world(added + keeper.SETTLE_SECONDS, 0)
+    assert not world(added + 2 * keeper.SETTLE_SECONDS, 0)
+
+
+def test_the_very_first_certificates_are_asked_for_at_once(
+    world: Callable[[float, int | None], bool], tmp_path: Path
+) -> None:
+    path = tmp_path / "certificates.json"
+    data = json.loads(path.read_text())
+    data["certificates"].append({"name": "b", "domains": ["b"]})
+    path.write_text(json.dumps(data))
+    assert world(1.7e9, 0)
+    states = keeper.load_states(keeper.STATE)
+    assert {name: state.result for name, state in states.items()} == {"a": "ok", "b": "ok"}
+
+
 def test_a_request_that_keeps_changing_is_waited_for(
     world: Callable[[float, int | None], bool], tmp_path: Path
 ) -> None:

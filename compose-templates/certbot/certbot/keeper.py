@@ -39,7 +39,7 @@ RETRY_SECONDS = (60, 300, 900, 1800, 3600, 2 * 3600, 4 * 3600, 6 * 3600)
 """Waits after failures in a row; the last one repeats. At most five attempts in an hour, which
 is what Let's Encrypt allows of failed authorizations, and about four a day in the long run."""
 SETTLE_SECONDS = 20
-"""How long other wishes are left alone at first: nginx, too, has to take up the new names."""
+"""How long all but the very first wishes are left alone: nginx, too, has to take up the names."""
 GRACE_SECONDS = 3600
 """How long the first certificate may take before the service counts as unhealthy."""
 
@@ -231,10 +231,11 @@ class Keeper:
 
     def look(self) -> None:
         """Do what is due now."""
+        at_first = not self.states
         for wanted in read_wanted(WANTED.read_text(encoding="utf-8")):
             state = self.states.get(wanted.name, State())
             now = time.time()
-            if state.request not in ("", wanted.digest):
+            if state.request != wanted.digest and not at_first:
                 state = State(request=wanted.digest, next_attempt=now + SETTLE_SECONDS)
                 self.states[wanted.name] = state
             # A clock that was far ahead must not put the next attempt off for good.

@@ -58,11 +58,12 @@ def domain(
     ] = False,
 ) -> None:
     """Move the page to another domain, in every file that names it, and render."""
-    from nvrstack.cli.project import read_project
+    from nvrstack.cli.project import complete, read_project
     from nvrstack.cli.render import render_project
 
     console: Console = context.obj
     directory = console.find_project()
+    complete(directory)
     before = read_project(directory)
     site, ddns = before.settings.site, before.settings.ddns
     if new == site.domain:
@@ -113,7 +114,7 @@ def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
     from nvrstack.settings.migrations import migrated
     from nvrstack.stacks import load_stacks
 
-    before = read_text(directory / SETTINGS)
+    before = read_text(directory / SETTINGS, newline="")
     current, stacks = migrated(before), load_stacks()
     load(current, SETTINGS, stacks)
     after = set_values(current, values)
@@ -124,14 +125,15 @@ def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
 
 def write_settings(directory: "Path", text: str, backup: str | None = None) -> None:
     """Write `nvrstack.toml`, atomically and with the mode that it has."""
+    from nvrstack.cli.project import owner_of
     from nvrstack.host.apply import apply, locked
     from nvrstack.rendering.manifest import backup_path
     from nvrstack.tree import File
 
-    status = (directory / SETTINGS).stat()
-    mode = status.st_mode & 0o777
+    owner = owner_of(directory)
+    mode = (directory / SETTINGS).stat().st_mode & 0o777
     files = {SETTINGS: File(text.encode(), mode)}
     if backup is not None:
         files[backup_path(SETTINGS, datetime.now(UTC))] = File(backup.encode(), mode)
-    with locked(directory, None):
-        apply(directory, files, (status.st_uid, status.st_gid))
+    with locked(directory, owner):
+        apply(directory, files, owner)

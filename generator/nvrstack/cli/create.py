@@ -9,7 +9,7 @@ from nvrstack.cli.console import SETTINGS, Console
 from nvrstack.cli.project import LoadedProject, read_material
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import engine, facts
-from nvrstack.host.apply import KEPT, apply, locked, make_directory, recover, refused
+from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.layout import Directory, directories
 from nvrstack.rendering.manifest import MANIFEST, manifest_file
@@ -77,7 +77,6 @@ def write_project(directory: Path, settings: Settings, stack: Stack, files: Tree
     try:
         make_directory(directory, 0o755, owner)
         with locked(directory, owner):
-            recover(directory, owner)
             apply(directory, files, owner)
     except OSError as error:
         raise refused(directory, error) from error

@@ -97,7 +97,7 @@ def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created
     """
     from nvrstack.cli import answering, create
     from nvrstack.cli.project import read_project
-    from nvrstack.host.apply import locked, recover
+    from nvrstack.host.apply import locked
 
     project = read_project(target)
     differing = answering.differing_answers(project, given, secrets)
@@ -109,7 +109,7 @@ def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created
         )
     owner = create.file_owner(project.settings)
     with locked(target, owner):
-        recover(target, owner)
+        pass
     create.check_host(target, project.settings, project.stack)
     create.prepare_directories(target, project.settings, project.stack)
     return create.Created(project, {})

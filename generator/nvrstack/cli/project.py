@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
+from nvrstack.host.apply import locked
 from nvrstack.pki.certificates import is_certificate
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.changes import Change, Kind
@@ -37,10 +38,14 @@ class LoadedProject:
         return self.directory / self.settings.moonfire.state_dir
 
 
-def read_text(path: Path) -> str:
-    """The text of a file. Raises InputError when it is not there or is no text."""
+def read_text(path: Path, newline: str | None = None) -> str:
+    """The text of a file, with its own line ends if `newline` is empty.
+
+    Raises InputError when it is not there or is no text.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8", newline=newline) as stream:
+            return stream.read()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text", "save it as UTF-8") from error
     except OSError as error:
@@ -112,6 +117,18 @@ def read_templates(directory: Path) -> dict[str, str]:
                 "`nvrstack template list` names them; move the file away",
             )
     return found
+
+
+def owner_of(directory: Path) -> tuple[int, int]:
+    """The ids of whom the project belongs to."""
+    status = (directory / SETTINGS).stat()
+    return status.st_uid, status.st_gid
+
+
+def complete(directory: Path) -> None:
+    """Complete what a killed command left half done, maybe with the settings themselves."""
+    with locked(directory, owner_of(directory)):
+        pass
 
 
 def settings_change(directory: Path) -> tuple[Change, ...]:

@@ -43,13 +43,14 @@ def render(
     What you edited by hand in a rendered file stays, merged with what the settings change. Where
     both touch the same lines, nothing is written until you choose --mine or --theirs.
     """
-    from nvrstack.cli.project import read_project
+    from nvrstack.cli.project import complete, read_project
 
     console: Console = context.obj
     if mine and theirs:
         raise InputError("--mine and --theirs exclude each other", "give one of them")
-    project = read_project(console.find_project())
-    render_project(console, project, check=check, mine=mine, theirs=theirs)
+    directory = console.find_project()
+    complete(directory)
+    render_project(console, read_project(directory), check=check, mine=mine, theirs=theirs)
 
 
 def render_project(
@@ -73,13 +74,12 @@ def render_project(
         settings_change,
     )
     from nvrstack.cli.template import outdated
-    from nvrstack.host.apply import locked, recover
+    from nvrstack.host.apply import locked
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
     from nvrstack.rendering.render import render as render_tree
 
     directory, owner = project.directory, file_owner(project.settings)
     with locked(directory, owner):
-        recover(directory, owner)
         material = read_material(directory, project.settings, {})
         for name in outdated(directory, dict(material.templates)):
             console.say(f"warning: templates/{name} was copied from an older shipped template")
@@ -94,8 +94,10 @@ def render_project(
         ]
         conflicts = of_kind(found, Kind.CONFLICT)
         pending = of_kind(found, Kind.ADD, Kind.UPDATE, Kind.REMOVE, Kind.MERGE)
+        secret = {path for path, entry in applied.items() if entry.text is None}
         if not console.json:
-            _show(console, (line for c in (*pending, *conflicts) for line in diff(c)))
+            shown = (diff(c, secret=c.path in secret) for c in (*pending, *conflicts))
+            _show(console, (line for lines in shown for line in lines))
         if conflicts and not check:
             raise ConflictError(
                 "edited by hand, and changed by the settings in the same place: "

@@ -32,7 +32,7 @@ def restore(
         lines = [f"{when}  {', '.join(paths)}" for when, paths in listed]
         console.result({"backups": data}, "\n".join(lines) or "Nothing was replaced yet.")
         return
-    from nvrstack.cli.project import present_files
+    from nvrstack.cli.project import owner_of, present_files
     from nvrstack.host.apply import apply, locked
     from nvrstack.rendering.manifest import backup_path
 
@@ -46,10 +46,10 @@ def restore(
     if console.interactive and not typer.confirm(f"Restore {', '.join(chosen)}?", err=True):
         raise typer.Exit
     now = datetime.now(UTC)
-    kept = {backup_path(p, now): f for p, f in present_files(directory, chosen).items()}
-    status = directory.stat()
-    with locked(directory, None):
-        apply(directory, {**chosen, **kept}, (status.st_uid, status.st_gid))
+    owner = owner_of(directory)
+    with locked(directory, owner):
+        kept = {backup_path(p, now): f for p, f in present_files(directory, chosen).items()}
+        apply(directory, {**chosen, **kept}, owner)
     console.result(
         {"restored": list(chosen), "when": moment},
         f"Restored {', '.join(chosen)}. `nvrstack render --check` tells how it fits the settings.",

@@ -36,7 +36,7 @@ def copy(
     name: Annotated[str, typer.Argument(help="A name from `nvrstack template list`.")],
 ) -> None:
     """Copy a shipped template into the project, where it takes that one's place."""
-    from nvrstack.cli.project import TEMPLATES
+    from nvrstack.cli.project import TEMPLATES, owner_of
     from nvrstack.host.apply import apply, locked
     from nvrstack.rendering.templates import shipped_template
     from nvrstack.tree import SECRET, File
@@ -51,9 +51,9 @@ def copy(
         raise InputError(f"{target}: is there already", "delete it first to start anew")
     copied = json.dumps({**copied_digests(directory), name: digest(text)}, indent=1) + "\n"
     files = {target: File(text.encode()), COPIED: File(copied.encode(), SECRET)}
-    status = directory.stat()
-    with locked(directory, None):
-        apply(directory, files, (status.st_uid, status.st_gid))
+    owner = owner_of(directory)
+    with locked(directory, owner):
+        apply(directory, files, owner)
     console.result(
         {"template": name, "file": target}, f"{target} is yours now. Edit it, then: nvrstack render"
     )

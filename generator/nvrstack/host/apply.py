@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from filelock import FileLock, Timeout
 
@@ -25,13 +25,17 @@ UNFINISHED = "the change is half done, and the next command completes it"
 
 @contextlib.contextmanager
 def locked(project: Path, owner: tuple[int, int] | None) -> Iterator[None]:
-    """Keep every other nvrstack out of the project. Raises HostError when one is at work."""
+    """Keep every other nvrstack out of the project, which is whole: see `recover`.
+
+    Raises HostError when one is at work.
+    """
     make_directory(project / KEPT, 0o700, owner)
     lock = FileLock(project / KEPT / "lock", timeout=0, mode=SECRET)
     try:
         with lock:
             if owner is not None:
                 os.chown(lock.lock_file, *owner)
+            recover(project, owner)
             yield
     except Timeout as error:
         raise HostError(
@@ -56,6 +60,8 @@ def apply(
                 f"{project / path}: is a directory, where a file has to go; nothing was changed",
                 "move it away",
             )
+    parents = {project / parent for path in files for parent in PurePath(path).parents}
+    missing = sorted(parent for parent in parents if not parent.is_dir())
     try:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True, mode=0o700)
@@ -63,6 +69,8 @@ def apply(
         for index, (path, file) in enumerate(sorted(files.items())):
             _write(staging / str(index), file, owner)
             steps.append({"staged": str(index), "path": path})
+        for parent in missing:
+            make_directory(parent, 0o755, owner)
         steps += [{"path": path} for path in remove]
         _sync(staging)
         _write(staging / "journal", File(json.dumps(steps).encode(), SECRET), None)
@@ -73,6 +81,9 @@ def apply(
         with contextlib.suppress(OSError):
             (project / JOURNAL).unlink(missing_ok=True)
             shutil.rmtree(staging, ignore_errors=True)
+        for parent in reversed(missing):
+            with contextlib.suppress(OSError):
+                parent.rmdir()
         raise refused(project, error) from error
     recover(project, owner)
 

@@ -1,5 +1,6 @@
 """The files that were replaced, each kept under the moment of its replacement."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from nvrstack.errors import InputError
@@ -10,8 +11,9 @@ BACKUPS = ".nvrstack/backups"
 
 def moments(project: Path) -> list[str]:
     """The moments at which something was replaced, the newest first."""
-    folder = project / BACKUPS
-    return sorted((p.name for p in folder.iterdir()), reverse=True) if folder.is_dir() else []
+    # A command that was killed in between leaves its moment's folder without a file.
+    kept = {path.name for path in (project / BACKUPS).glob("*") if any(_files(path))}
+    return sorted(kept, reverse=True)
 
 
 def replaced(project: Path, moment: str) -> dict[str, File]:
@@ -26,6 +28,9 @@ def replaced(project: Path, moment: str) -> dict[str, File]:
         )
     return {
         str(path.relative_to(folder)): File(path.read_bytes(), path.stat().st_mode & 0o777)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        for path in sorted(_files(folder))
     }
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

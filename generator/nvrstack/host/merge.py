@@ -5,15 +5,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from nvrstack.errors import HostError
-
 MERGE_SECONDS = 30
 
 
 def merge(mine: bytes, base: bytes, theirs: bytes) -> bytes | None:
     """`mine` with what changed from `base` to `theirs`, or None where both changed the same place.
 
-    Also None when git, which does it, is not installed.
+    Also None when git, which does it, is not installed or finds no text in one of them.
     """
     if shutil.which("git") is None:
         return None
@@ -21,7 +19,8 @@ def merge(mine: bytes, base: bytes, theirs: bytes) -> bytes | None:
         paths = [Path(folder, name) for name in ("mine", "base", "theirs")]
         for path, content in zip(paths, (mine, base, theirs), strict=True):
             path.write_bytes(content)
-        # The exit code is the number of conflicts, or above 127 for an error: git-merge-file(1).
+        # The exit code is the number of conflicts, or above 127 for an error, such as bytes that
+        # are no text: git-merge-file(1). A person has to decide in either case.
         result = subprocess.run(
             ["git", "merge-file", "-p", "-q", *map(str, paths)],
             cwd=folder,
@@ -29,6 +28,4 @@ def merge(mine: bytes, base: bytes, theirs: bytes) -> bytes | None:
             timeout=MERGE_SECONDS,
             check=False,
         )
-    if result.returncode > 127:
-        raise HostError(f"git merge-file: {result.stderr.decode(errors='replace').strip()}")
     return result.stdout if result.returncode == 0 else None

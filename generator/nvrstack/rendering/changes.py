@@ -56,9 +56,12 @@ def _change(path: str, applied: Mapping[str, str], present: Tree, rendered: Tree
     return Change(path, Kind.KEEP if after.sha256 == base else Kind.CONFLICT, before, after)
 
 
-def diff(change: Change) -> Iterator[str]:
-    """The lines of a unified diff of one change. What a secret file holds is not shown."""
-    if SECRET in {file.mode for file in (change.before, change.after) if file is not None}:
+def diff(change: Change, *, secret: bool = False) -> Iterator[str]:
+    """The lines of a unified diff of one change. What a secret file holds is not shown.
+
+    A file is `secret` if it was applied as one, even where its mode tells no more.
+    """
+    if secret or SECRET in {f.mode for f in (change.before, change.after) if f is not None}:
         yield f"{change.path}: holds a secret, so its change is not shown"
         return
     if change.path.endswith((".pem", ".crt")):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import tomlkit
+from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 
@@ -46,10 +47,16 @@ def _without_example(toml: str, section: str, name: str) -> str:
     if not isinstance(table, Table) or name in table:
         return toml
     example = re.compile(rf"^# ({re.escape(name)} = .*)$", re.MULTILINE)
-    header = re.search(rf"^\[{re.escape(section)}\]$", toml, re.MULTILINE)
+    header = re.search(rf"^\[{re.escape(section)}\]\r?$", toml, re.MULTILINE)
     if header is None:
         return toml
     following = re.search(r"^\[", toml[header.end() :], re.MULTILINE)
     end = header.end() + following.start() if following else len(toml)
     body = example.sub(r"\1", toml[header.end() : end], count=1)
-    return toml[: header.end()] + body + toml[end:]
+    found = toml[: header.end()] + body + toml[end:]
+    try:
+        tomlkit.parse(found)
+    except TOMLKitError:
+        # A remark of somebody's own, such as "# email = ask Anna".
+        return toml
+    return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 from nvrstack.settings import names
 from nvrstack.settings.names import problem, text
@@ -191,4 +191,6 @@ AbsolutePath = Annotated[PurePosixPath, BeforeValidator(absolute_path)]
 Repository = Annotated[str, BeforeValidator(repository)]
 Reference = Annotated[str, BeforeValidator(reference)]
 Memory = Annotated[str, BeforeValidator(memory)]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
+Duration = Annotated[
+    timedelta, BeforeValidator(duration), PlainSerializer(format_duration, when_used="json")
+]

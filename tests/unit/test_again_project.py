@@ -1,0 +1,117 @@
+"""A project that nobody touched: rendering it again does nothing at all.
+
+The other modules of this name begin with the projects that this one makes.
+"""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.unit.commands import Listing, Outcome, nvrstack, tree
+from tests.unit.samples import PASSWORD
+
+NEEDED = {
+    "router-ddns": ("site.domain=nvr.example.com",),
+    "lan": ("site.domain=nvr.home.arpa",),
+    "public": ("site.domain=nvr.example.com", "ddns.provider=noip", "ddns.login=me"),
+}
+OURS = ".nvrstack/"
+NGINX = "nginx/nginx.conf"
+Traces = dict[str, tuple[int, int, int, bytes]]
+
+
+def made(folder: Path, *settings: str, stack: str = "router-ddns") -> Path:
+    """A project as `init` leaves it, with `settings` beside those that its stack needs."""
+    usual = ("moonfire.state_dir=data/moonfire", "moonfire.timezone=UTC")
+    words = [w for s in (*usual, *NEEDED[stack], *settings) for w in ("--set", s)]
+    password = folder.parent / f"{folder.name}.password"
+    password.write_text(f"{PASSWORD}\n")
+    if stack == "public":
+        words += ["--secret-file", f"ddns_password={password}"]
+    done = nvrstack("init", folder, "--yes", "--stack", stack, *words)
+    assert done.code == 0, done.stderr
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Do what a person with an editor does."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def render(folder: Path, *options: str) -> Outcome:
+    """`nvrstack render` in that project, without a terminal."""
+    return nvrstack("--project", folder, "render", *options)
+
+
+def files(folder: Path) -> Listing:
+    """Mode and content of every file that is not nvrstack's own memory."""
+    return {
+        path: (stat.S_IMODE(mode), data)
+        for path, (mode, data) in tree(folder).items()
+        if stat.S_ISREG(mode) and not path.startswith(OURS)
+    }
+
+
+def traces(folder: Path) -> Traces:
+    """Inode, time of change, mode and content of every file but the lock."""
+    return {
+        str(path.relative_to(folder)): (
+            path.stat().st_ino,
+            path.stat().st_mtime_ns,
+            path.stat().st_mode,
+            path.read_bytes(),
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "lock"
+    }
+
+
+@pytest.mark.parametrize("stack", NEEDED)
+@pytest.mark.parametrize("options", [(), ("--yes",), ("--check",), ("--yes", "--theirs")])
+def test_rendering_an_untouched_project_writes_nothing(
+    stack: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = made(tmp_path / "p", stack=stack)
+    before = traces(folder)
+    done = render(folder, *options)
+    assert (done.code, done.stdout, done.stderr) == (0, "Nothing to change.\n", "")
+    assert traces(folder) == before
+
+
+def test_a_project_that_was_rendered_again_is_untouched_too(tmp_path: Path) -> None:
+    folder = made(tmp_path / "p")
+    edit(folder / "nvrstack.toml", "login_rate = 10", "login_rate = 11")
+    assert render(folder, "--yes").code == 0
+    before = traces(folder)
+    assert render(folder, "--yes").stdout == "Nothing to change.\n"
+    assert traces(folder) == before
+
+
+def test_a_change_leaves_the_files_alone_that_it_does_not_concern(tmp_path: Path) -> None:
+    folder = made(tmp_path / "p")
+    before = traces(folder)
+    edit(folder / "nvrstack.toml", "login_rate = 10", "login_rate = 11")
+    assert render(folder, "--yes").code == 0
+    after = traces(folder)
+    changed = {path for path in before if before[path] != after[path]}
+    assert changed == {"nvrstack.toml", ".nvrstack/manifest.json", NGINX}
+    (kept,) = set(after) - set(before)
+    assert kept.startswith(".nvrstack/backups/")
+    assert kept.endswith(NGINX)
+    assert after[kept][3] == before[NGINX][3]
+
+
+def test_a_change_back_gives_the_same_bytes_and_modes(tmp_path: Path) -> None:
+    folder = made(tmp_path / "p")
+    manifest = (folder / ".nvrstack/manifest.json").read_bytes()
+    before = files(folder)
+    edit(folder / "nvrstack.toml", "login_rate = 10", "login_rate = 11")
+    assert render(folder, "--yes").code == 0
+    assert files(folder) != before
+    edit(folder / "nvrstack.toml", "login_rate = 11", "login_rate = 10")
+    assert render(folder, "--yes").code == 0
+    assert files(folder) == before
+    assert (folder / ".nvrstack/manifest.json").read_bytes() == manifest
