@@ -36,6 +36,12 @@ def ensure(packages: Sequence[str] = ENGINE) -> None:
         command = f" (`{shlex.join([*INSTALL, *lacking])}`)" if lacking else ""
         message = f"the test bed needs root{what}{command}"
         raise BedError(message)
+    if not _root_is_mounted():
+        message = (
+            "the root directory is no mount point, as in a plain chroot, so that no program can be "
+            "given mounts of its own: leave, run `mount --bind DIR DIR` on it, and enter again"
+        )
+        raise BedError(message)
     if not lacking:
         return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -45,6 +51,12 @@ def ensure(packages: Sequence[str] = ENGINE) -> None:
             # No lists yet, or lists so old that they name files which the mirror has dropped.
             run(["apt-get", "update"], env=environment, timeout=300)
             run([*INSTALL, *lacking], env=environment, timeout=600)
+
+
+def _root_is_mounted() -> bool:
+    # The fifth field of proc(5)'s mountinfo is the mount point, as seen from this root.
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    return any(line.split()[4] == "/" for line in mounts)
 
 
 @contextmanager

@@ -23,6 +23,28 @@ PYTHON = "/usr/bin/python3"
 PORTS = {"nas": 5001, "safe": 5002, "files": 8085}
 SAFE = "safe.home.test"
 """The name for which the certificate of `safe`, and no other one, is valid."""
+SITES = """
+[[sites]]
+domain = "nas.example.test"
+upstream = "https://{address}:5001"
+verify_tls = false
+body_size = "64k"
+
+[[sites]]
+domain = "files.example.test"
+upstream = "http://{address}:8085"
+websocket = false
+basic_auth = true
+
+[[sites]]
+domain = "cloud.example.test"
+upstream = "http://cloud:8080"
+
+# The certificate there is not to be trusted.
+[[sites]]
+domain = "vault.example.test"
+upstream = "https://{name}:5001"
+"""
 
 
 def self_signed(folder: Path, name: str, alternative: str) -> tuple[Path, Path]:

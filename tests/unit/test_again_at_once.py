@@ -63,6 +63,24 @@ def test_several_renders_at_once_leave_the_new_tree(changed: Path) -> None:
     assert len(list((changed / ".nvrstack/backups").iterdir())) == 1
 
 
+def test_of_several_settings_changed_at_once_none_is_lost_that_was_said_to_be_changed(
+    changed: Path,
+) -> None:
+    wanted = {"http_port": "8080", "https_port": "8443", "public_https_port": "9443"}
+    program = [sys.executable, "-m", "nvrstack", "--project", str(changed), "set"]
+    running = {
+        key: subprocess.Popen(
+            [*program, f"site.{key}", value], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        for key, value in wanted.items()
+    }
+    said = {key: child.communicate()[1] for key, child in running.items()}
+    lines = (changed / "nvrstack.toml").read_text().splitlines()
+    for key, child in running.items():
+        assert (f"{key} = {wanted[key]}" in lines) == (child.returncode == 0), said[key]
+    assert any(child.returncode == 0 for child in running.values())
+
+
 def test_a_lock_that_nobody_holds_any_more_keeps_nobody_out(changed: Path) -> None:
     with terminal(changed.parent, "--project", "p", "render") as child:
         child.expect_exact("Apply? [y/N]: ")

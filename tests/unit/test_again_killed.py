@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.commands import Listing, nvrstack
-from tests.unit.test_again_project import NGINX, edit, files, made, render
+from tests.unit.test_again_project import NGINX, edit, files, laid, made, render, taken
 
 CALLS = (
     "chmod", "chown", "fchmod", "fchown", "fsync", "mkdir", "open", "remove", "rename", "replace",
@@ -42,11 +42,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copied(folder: Path, to: Path) -> Path:
     """The same project elsewhere."""
-    shutil.copytree(folder, to)
-    for path in (folder, *folder.rglob("*")):
-        owner = path.stat()
-        os.chown(to / path.relative_to(folder), owner.st_uid, owner.st_gid)
-    return to
+    return laid(taken(folder), to)
 
 
 def killed(when: Callable[[str, str], bool], folder: Path, *arguments: str) -> int | None:
@@ -210,7 +206,7 @@ def test_a_domain_that_is_killed_leaves_the_old_tree_or_the_new_one(
     assert nvrstack("--project", whole, *words).code == 0
     new = rendered(whole)
     seen = set()
-    for number in range(1, 1000, 7):
+    for number in range(1, 1000, 17):
         folder = copied(settled, tmp_path / str(number))
         if killed(at_call(number), folder, *words) is not None:
             break

@@ -3,6 +3,7 @@
 The other modules of this name begin with the projects that this one makes.
 """
 
+import os
 import stat
 from pathlib import Path
 
@@ -19,10 +20,42 @@ NEEDED = {
 OURS = ".nvrstack/"
 NGINX = "nginx/nginx.conf"
 Traces = dict[str, tuple[int, int, int, bytes]]
+Entry = tuple[str, int, int, int, bytes | None]
+"""Path, mode, owner's ids, and content, which a directory has not."""
+
+MADE: dict[tuple[str, ...], list[Entry]] = {}
+"""What `init` made so far: it takes as long as all of a test that begins with it."""
+
+
+def taken(folder: Path) -> list[Entry]:
+    """All of a directory, itself included."""
+    found: list[Entry] = []
+    for path in (folder, *sorted(folder.rglob("*"))):
+        status = path.stat()
+        content = path.read_bytes() if path.is_file() else None
+        name = str(path.relative_to(folder))
+        found.append((name, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, content))
+    return found
+
+
+def laid(entries: list[Entry], folder: Path) -> Path:
+    """The same directory elsewhere."""
+    for name, mode, uid, gid, content in entries:
+        path = folder / name
+        if content is None:
+            path.mkdir()
+        else:
+            path.write_bytes(content)
+        path.chmod(mode)
+        os.chown(path, uid, gid)
+    return folder
 
 
 def made(folder: Path, *settings: str, stack: str = "router-ddns") -> Path:
     """A project as `init` leaves it, with `settings` beside those that its stack needs."""
+    key = (folder.name, stack, *settings)
+    if key in MADE:
+        return laid(MADE[key], folder)
     usual = ("moonfire.state_dir=data/moonfire", "moonfire.timezone=UTC")
     words = [w for s in (*usual, *NEEDED[stack], *settings) for w in ("--set", s)]
     password = folder.parent / f"{folder.name}.password"
@@ -31,6 +64,7 @@ def made(folder: Path, *settings: str, stack: str = "router-ddns") -> Path:
         words += ["--secret-file", f"ddns_password={password}"]
     done = nvrstack("init", folder, "--yes", "--stack", stack, *words)
     assert done.code == 0, done.stderr
+    MADE[key] = taken(folder)
     return folder
 
 

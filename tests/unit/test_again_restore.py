@@ -42,6 +42,12 @@ def test_nothing_was_replaced_at_first(tmp_path: Path) -> None:
     assert restore(folder, "--json").json() == {"schema": 1, "backups": []}
 
 
+def test_a_moment_at_which_nothing_was_kept_is_none(project: Path) -> None:
+    listed = moments(project)
+    (project / ".nvrstack/backups/2020-01-01T00-00-00.000000Z/nginx").mkdir(parents=True)
+    assert moments(project) == listed
+
+
 def test_the_list_names_moment_and_files_and_changes_nothing(project: Path) -> None:
     before = traces(project)
     ((moment, replaced),) = moments(project)

@@ -195,16 +195,12 @@ def test_a_secret_is_no_setting(project: Path, key: str) -> None:
     assert traces(project) == before
 
 
-@pytest.mark.parametrize("key", known_keys())
-def test_every_setting_can_be_read(project: Path, key: str) -> None:
-    done = get(project, key, "--json")
-    assert (done.code, done.stderr) == (0, "")
-    data = done.json()
-    assert set(data) == {"schema", "key", "value"}
-    section, _, name = key.rpartition(".")
+def test_every_setting_is_read_as_it_is_written(project: Path) -> None:
     file = tomllib.loads((project / SETTINGS).read_text())
-    written = (file[section] if section else file).get(name)
-    assert data["value"] == written
+    for key in known_keys():
+        section, _, name = key.rpartition(".")
+        written = (file[section] if section else file).get(name)
+        assert get(project, key, "--json").json() == {"schema": 1, "key": key, "value": written}
 
 
 @pytest.mark.parametrize(("key", "value"), [("access.hsts", "30d"), ("ddns.interval", "5m")])

@@ -1,5 +1,6 @@
 """`nvrstack get`, `set` and `domain`: settings changed without an editor."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,14 +59,21 @@ def domain(
     ] = False,
 ) -> None:
     """Move the page to another domain, in every file that names it, and render."""
-    from nvrstack.cli.project import complete, read_project
+    from pydantic_core import PydanticCustomError
+
+    from nvrstack.cli.project import complete, owner_of, read_project
     from nvrstack.cli.render import render_project
+    from nvrstack.host.apply import locked
+    from nvrstack.settings.names import domain_name
 
     console: Console = context.obj
     directory = console.find_project()
     complete(directory)
     before = read_project(directory)
     site, ddns = before.settings.site, before.settings.ddns
+    with contextlib.suppress(PydanticCustomError):
+        # A name that is none is told of with its line, once it stands in the settings.
+        new = domain_name(new)
     if new == site.domain:
         raise InputError(f"{new} is the domain already", "nothing was changed")
     redirects = (*site.redirects, site.domain) if keep else site.redirects
@@ -86,18 +94,24 @@ def domain(
     finally:
         # Settings that were not applied would surprise at the next render.
         if not applied:
-            write_settings(directory, text)
+            with locked(directory, owner_of(directory)):
+                write_settings(directory, text)
 
 
 def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     """What a change of domain means for browsers that know the old one."""
-    hsts = before.settings.access.hsts
+    from nvrstack.services.acme import publicly_trusted
+    from nvrstack.settings.values import format_duration
+
+    hsts, certificate = before.settings.access.hsts, before.settings.certificate
+    own_root = certificate.authority_root is not None
+    trusted = publicly_trusted(certificate.authority, has_own_root=own_root)
     lines = [f"{before.settings.site.domain} becomes {after.settings.site.domain}."]
-    if before.settings.certificate.is_local:
+    if certificate.is_local:
         lines.append("The authority is made anew for it: install its root again on each device.")
-    elif hsts and before.settings.site.domain not in after.settings.site.redirects:
+    elif hsts and trusted and before.settings.site.domain not in after.settings.site.redirects:
         lines.append(
-            f"Browsers were told to use https alone for the old name for {hsts.days} days; "
+            f"Browsers were told to use https alone for the old name for {format_duration(hsts)}; "
             "if you use that name for something else, it needs a certificate too."
         )
     return "\n".join(lines)
@@ -108,32 +122,32 @@ def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
 
     The file as it was is kept in the project's backups.
     """
-    from nvrstack.cli.project import read_text
+    from nvrstack.cli.project import owner_of, read_text
+    from nvrstack.host.apply import locked
     from nvrstack.settings.edit import set_values
     from nvrstack.settings.load import load
     from nvrstack.settings.migrations import migrated
     from nvrstack.stacks import load_stacks
 
-    before = read_text(directory / SETTINGS, newline="")
-    current, stacks = migrated(before), load_stacks()
-    load(current, SETTINGS, stacks)
-    after = set_values(current, values)
-    load(after, SETTINGS, stacks)
-    write_settings(directory, after, backup=before)
+    with locked(directory, owner_of(directory)):
+        before = read_text(directory / SETTINGS, newline="")
+        current, stacks = migrated(before), load_stacks()
+        load(current, SETTINGS, stacks)
+        after = set_values(current, values)
+        load(after, SETTINGS, stacks)
+        write_settings(directory, after, backup=before)
     return before
 
 
 def write_settings(directory: "Path", text: str, backup: str | None = None) -> None:
-    """Write `nvrstack.toml`, atomically and with the mode that it has."""
+    """Write `nvrstack.toml`, atomically and with the mode that it has, in a locked project."""
     from nvrstack.cli.project import owner_of
-    from nvrstack.host.apply import apply, locked
+    from nvrstack.host.apply import apply
     from nvrstack.rendering.manifest import backup_path
     from nvrstack.tree import File
 
-    owner = owner_of(directory)
     mode = (directory / SETTINGS).stat().st_mode & 0o777
     files = {SETTINGS: File(text.encode(), mode)}
     if backup is not None:
         files[backup_path(SETTINGS, datetime.now(UTC))] = File(backup.encode(), mode)
-    with locked(directory, owner):
-        apply(directory, files, owner)
+    apply(directory, files, owner_of(directory))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
-from nvrstack.host.apply import locked
+from nvrstack.host.apply import JOURNAL, locked
 from nvrstack.pki.certificates import is_certificate
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.changes import Change, Kind
@@ -127,8 +127,9 @@ def owner_of(directory: Path) -> tuple[int, int]:
 
 def complete(directory: Path) -> None:
     """Complete what a killed command left half done, maybe with the settings themselves."""
-    with locked(directory, owner_of(directory)):
-        pass
+    if (directory / JOURNAL).exists():
+        with locked(directory, owner_of(directory)):
+            pass
 
 
 def settings_change(directory: Path) -> tuple[Change, ...]:

@@ -38,12 +38,12 @@ def copy(
     """Copy a shipped template into the project, where it takes that one's place."""
     from nvrstack.cli.project import TEMPLATES, owner_of
     from nvrstack.host.apply import apply, locked
-    from nvrstack.rendering.templates import shipped_template
+    from nvrstack.rendering.templates import shipped_template, shipped_templates
     from nvrstack.tree import SECRET, File
 
     console: Console = context.obj
     directory = console.find_project()
-    text = shipped_template(name)
+    text = shipped_template(name) if name in shipped_templates() else None
     if text is None:
         raise InputError(f"there is no template {name!r}", "`nvrstack template list` names them")
     target = f"{TEMPLATES}/{name}"

@@ -5,19 +5,35 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from traceback import walk_tb
 from typing import Any
 
 import yaml
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from nvrstack.errors import InputError
 from nvrstack.rendering.context import context
-from nvrstack.rendering.templates import SUFFIX, environment, shipped_template, templates_of
+from nvrstack.rendering.templates import (
+    SUFFIX,
+    environment,
+    shipped_template,
+    shipped_templates,
+    templates_of,
+)
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
 from nvrstack.tree import PUBLIC, SECRET, File, Tree
 
 AUTHORITY_ROOT = "certbot/authority-root.pem"
+BROKEN = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+)
+"""What a mistake in a template of somebody's own can raise."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,8 @@ def render(settings: Settings, stack: Stack, material: Material = Material()) ->
 
 def _render_file(template: str, values: Mapping[str, Any], material: Material, files: Tree) -> File:
     if not template.endswith(SUFFIX):
-        return File((material.templates.get(template) or shipped_template(template) or "").encode())
+        text = material.templates.get(template, shipped_template(template))
+        return File((text or "").encode())
     used: list[str] = []
 
     def secret(name: str) -> str:
@@ -84,17 +101,32 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
         engine = environment(material.templates)
         text = engine.get_template(template).render(values, secret=secret, digest=digest)
         content = text.encode()
-    except TemplateError as error:
-        line = getattr(error, "lineno", None)
-        where = f"templates/{getattr(error, 'name', None) or template}"
-        raise InputError(
-            f"{where}{f', line {line}' if line else ''}: {error.message}",
-            "mend that template, or delete it to use the shipped one",
-        ) from error
+    except BROKEN as error:
+        raise _broken(template, error) from error
     except ValueError as error:
         reason = f"secrets/{used[-1]}: {error}" if used else str(error)
         raise InputError(reason, "choose another value") from error
     return File(content, SECRET if used else PUBLIC)
+
+
+def _broken(template: str, error: Exception) -> InputError:
+    """What to tell of a template that cannot be rendered, with the line that it comes from."""
+    names = frozenset(shipped_templates())
+    name, line = template, 0
+    for frame, number in walk_tb(error.__traceback__):
+        if frame.f_code.co_filename in names:
+            name, line = frame.f_code.co_filename, number
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or name, error.lineno
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, TemplateNotFound):
+        reason = f"there is no template {error}"
+    elif isinstance(error, TemplateError):
+        reason = str(error.message)
+    return InputError(
+        f"templates/{name}{f', line {line}' if line else ''}: {reason}",
+        "mend that template, or delete it to use the shipped one",
+    )
 
 
 def _check_syntax(files: Tree) -> None:

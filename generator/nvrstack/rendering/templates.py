@@ -6,8 +6,6 @@ from importlib.resources.abc import Traversable
 
 from jinja2 import (
     BaseLoader,
-    ChoiceLoader,
-    DictLoader,
     Environment,
     StrictUndefined,
     TemplateNotFound,
@@ -20,9 +18,12 @@ SUFFIX = ".j2"
 SERVICE_FRAGMENT = "service.yaml.j2"
 
 
-class _PackageLoader(BaseLoader):
+class _Loader(BaseLoader):
+    def __init__(self, overrides: Mapping[str, str]) -> None:
+        self.overrides = overrides
+
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
-        text = shipped_template(template)
+        text = self.overrides.get(template, shipped_template(template))
         if text is None:
             raise TemplateNotFound(template)
         return text, template, None
@@ -32,8 +33,7 @@ def environment(overrides: Mapping[str, str] | None = None) -> Environment:
     """The Jinja environment, in which `overrides` stand before the shipped templates."""
     if not overrides:
         return _shipped_environment()
-    loader = ChoiceLoader([DictLoader(overrides), _PackageLoader()])
-    return _shipped_environment().overlay(loader=loader)
+    return _shipped_environment().overlay(loader=_Loader(overrides))
 
 
 def shipped_template(name: str) -> str | None:
@@ -51,7 +51,7 @@ def shipped_templates() -> tuple[str, ...]:
 def _shipped_environment() -> Environment:
     # An unknown name in a template is an error.
     engine = Environment(
-        loader=_PackageLoader(),
+        loader=_Loader({}),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -55,7 +55,9 @@ def is_newer(reference: str, than: str) -> bool:
 
     False where either has no version of three numbers in it.
     """
-    first, second = (re.search(r"(\d+)\.(\d+)\.(\d+)", text) for text in (reference, than))
+    # A registry's own name may have numbers in it too.
+    tags = (text.rpartition("/")[2] for text in (reference, than))
+    first, second = (re.search(r"(\d+)\.(\d+)\.(\d+)", tag) for tag in tags)
     if first is None or second is None:
         return False
     return tuple(map(int, first.groups())) > tuple(map(int, second.groups()))

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -129,6 +129,9 @@ def setting_type(key: str) -> Any:
     """The annotation of the setting with the dotted name `key`, or None where there is none."""
     model: Any = Settings
     for part in key.split("."):
+        if part.isdigit() and get_origin(model) is tuple:
+            model = get_args(model)[0]
+            continue
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return None
         names = {field.alias or name: field for name, field in model.model_fields.items()}

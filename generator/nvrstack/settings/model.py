@@ -138,7 +138,7 @@ def _upstream(value: object) -> str:
     given = text(value)
     parts = _split(given)
     host = parts.hostname or ""
-    beside = parts.path.strip("/") + parts.query + parts.fragment + (parts.username or "")
+    beside = parts.path.strip("/") + parts.query + parts.fragment + parts.netloc.rpartition("@")[1]
     if beside or not _is_upstream_host(host):
         raise problem(
             "{v!r} is no upstream; write http://HOST:PORT or https://HOST:PORT, without a path",
