@@ -163,33 +163,6 @@ def test_comments_of_ones_own_stay(public: Path) -> None:
     assert text(public, SETTINGS) == before.replace(f'domain = "{OLD}"', f'domain = "{NEW}"')
 
 
-def test_the_browsers_memory_of_the_old_name_is_pointed_out(public: Path) -> None:
-    said = domain(public, NEW).stderr
-    assert f"{OLD} becomes {NEW}." in said
-    assert "Browsers were told to use https alone for the old name for 30d" in said
-
-
-@pytest.mark.parametrize(
-    ("setting", "options"),
-    [
-        ("access.hsts=0s", ()),
-        ("certificate.authority=letsencrypt-staging", ()),
-        ("access.hsts=30d", ("--keep-old-as-redirect",)),
-    ],
-)
-def test_where_browsers_remember_nothing_or_the_name_stays_nothing_is_said_of_it(
-    tmp_path: Path, setting: str, options: tuple[str, ...]
-) -> None:
-    folder = made(tmp_path / "p", setting)
-    done = domain(folder, NEW, *options)
-    assert (done.code, done.stderr) == (0, f"{OLD} becomes {NEW}.\n")
-
-
-def test_a_short_memory_is_told_in_its_own_length(tmp_path: Path) -> None:
-    folder = made(tmp_path / "p", "access.hsts=12h")
-    assert "for 12h;" in domain(folder, NEW).stderr
-
-
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

@@ -20,7 +20,7 @@ from tests.unit.samples import STACKS
 from tests.unit.strategies import any_settings, fewer
 from tests.unit.test_again_project import files, made, render
 
-handful = hypothesis_settings(max_examples=8, deadline=None)
+handful = hypothesis_settings(max_examples=6, deadline=None)
 SECRET_TEXT = "tr0ub4dor&3"
 
 

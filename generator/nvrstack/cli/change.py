@@ -57,6 +57,12 @@ def domain(
         bool,
         typer.Option("--keep-old-as-redirect", help="Lead the old name to the new one."),
     ] = False,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="In a conflict, keep the file as you edited it.")
+    ] = False,
+    theirs: Annotated[
+        bool, typer.Option("--theirs", help="In a conflict, take the rendered file.")
+    ] = False,
 ) -> None:
     """Move the page to another domain, in every file that names it, and render."""
     from pydantic_core import PydanticCustomError
@@ -90,7 +96,7 @@ def domain(
     console.say(warnings(before, after))
     applied = False
     try:
-        applied = render_project(console, after)
+        applied = render_project(console, after, mine=mine, theirs=theirs)
     finally:
         # Settings that were not applied would surprise at the next render.
         if not applied:
@@ -100,6 +106,8 @@ def domain(
 
 def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     """What a change of domain means for browsers that know the old one."""
+    from nvrstack.cli.project import certificate_changes
+    from nvrstack.pki.keep import ROOT
     from nvrstack.services.acme import publicly_trusted
     from nvrstack.settings.values import format_duration
 
@@ -107,7 +115,8 @@ def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     own_root = certificate.authority_root is not None
     trusted = publicly_trusted(certificate.authority, has_own_root=own_root)
     lines = [f"{before.settings.site.domain} becomes {after.settings.site.domain}."]
-    if certificate.is_local:
+    made_anew = {change.path for change in certificate_changes(after, datetime.now(UTC))}
+    if ROOT[0] in made_anew:
         lines.append("The authority is made anew for it: install its root again on each device.")
     elif hsts and trusted and before.settings.site.domain not in after.settings.site.redirects:
         lines.append(

@@ -46,8 +46,6 @@ def render(
     from nvrstack.cli.project import complete, read_project
 
     console: Console = context.obj
-    if mine and theirs:
-        raise InputError("--mine and --theirs exclude each other", "give one of them")
     directory = console.find_project()
     complete(directory)
     render_project(console, read_project(directory), check=check, mine=mine, theirs=theirs)
@@ -78,6 +76,8 @@ def render_project(
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
     from nvrstack.rendering.render import render as render_tree
 
+    if mine and theirs:
+        raise InputError("--mine and --theirs exclude each other", "give one of them")
     directory, owner = project.directory, file_owner(project.settings)
     with locked(directory, owner):
         material = read_material(directory, project.settings, {})
@@ -102,7 +102,7 @@ def render_project(
             raise ConflictError(
                 "edited by hand, and changed by the settings in the same place: "
                 f"{', '.join(c.path for c in conflicts)}; nothing was changed",
-                "choose: `nvrstack render --mine` keeps your files, `--theirs` the rendered ones",
+                "run it again with --mine to keep your files, or --theirs for the rendered ones",
             )
         stale = any(digests.get(path) != file.sha256 for path, file in rendered.items())
         applies = bool(pending) and not check and _agreed(console)
