@@ -110,16 +110,26 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
 
 
 def _further_site(domain: str) -> st.SearchStrategy[dict[str, Any]]:
-    hosts = st.one_of(ADDRESS, LABEL, DOMAIN)
-    upstream = st.builds("{}://{}:{}".format, st.sampled_from(["http", "https"]), hosts, PORTS)
-    return st.fixed_dictionaries(
-        {"domain": st.just(domain), "upstream": upstream},
-        optional={
-            "verify_tls": st.booleans(),
-            "websocket": st.booleans(),
-            "body_size": st.sampled_from(["0", "1k", "999999g"]),
+    schemes = st.sampled_from(["http", "https"])
+    named = st.one_of(LABEL, DOMAIN)
+    usual = {"websocket": st.booleans(), "body_size": st.sampled_from(["0", "1k", "999999g"])}
+    verified = st.fixed_dictionaries(
+        {
+            "domain": st.just(domain),
+            "upstream": st.builds("{}://{}:{}".format, schemes, named, PORTS),
         },
+        optional={"verify_tls": st.booleans(), **usual},
     )
+    # An address can be verified by no certificate.
+    unverified = st.fixed_dictionaries(
+        {
+            "domain": st.just(domain),
+            "upstream": st.builds("{}://{}:{}".format, schemes, ADDRESS, PORTS),
+            "verify_tls": st.just(value=False),
+        },
+        optional=usual,
+    )
+    return st.one_of(verified, unverified)
 
 
 def _certificate(*, local: bool) -> st.SearchStrategy[dict[str, Any]]:

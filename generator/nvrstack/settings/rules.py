@@ -212,14 +212,32 @@ def upstreams_are_elsewhere(settings: Settings, stack: Stack) -> Iterator[Findin
     """Moonfire believes its proxy about who is there, so nothing else may lead to it."""
     for index, site in enumerate(settings.sites):
         host = urlsplit(site.upstream).hostname or ""
-        try:
+        inside = host == "moonfire-nvr"
+        if _is_address(host):
             inside = IPv4Address(host) in settings.network.backend_subnet
-        except ValueError:
-            inside = host == "moonfire-nvr"
         if inside:
             yield (
                 f"sites[{index}].upstream",
                 "leads to Moonfire's own network; use site.domain for it",
+            )
+
+
+@rule("sites")
+def verified_upstreams_have_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Nginx compares a name with an upstream's certificate, and never an IP address.
+
+    It asks X509_check_host(3) alone, which does not look at addresses (nginx issue 1237).
+    """
+    for index, site in enumerate(settings.sites):
+        parts = urlsplit(site.upstream)
+        if site.verify_tls and parts.scheme == "https" and _is_address(parts.hostname or ""):
+            yield (
+                f"sites[{index}].upstream",
+                (
+                    f"{site.upstream!r} cannot be verified, for nginx looks for names alone in a "
+                    "certificate; give the upstream by the name in its certificate, or set "
+                    "verify_tls = false"
+                ),
             )
 
 
@@ -240,6 +258,13 @@ def subnet_is_free(settings: Settings, stack: Stack) -> Iterator[Finding]:
                 "network.backend_subnet",
                 f"'{inside}' has this machine's own address {address} in it; choose another",
             )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(IPv4Address(host))
+    except ValueError:
+        return False
 
 
 def _covered(path: PurePosixPath, parents: tuple[str, ...]) -> bool:
