@@ -188,7 +188,7 @@ def test_a_restore_completes_first_what_a_killed_render_began(
     moment = "2020-01-01T00-00-00.000000Z"
     (folder / f".nvrstack/backups/{moment}/nginx").mkdir(parents=True)
     (folder / f".nvrstack/backups/{moment}" / NGINX).write_text("# an older one\n")
-    assert nvrstack("--project", folder, "restore", moment).code == 0
+    assert nvrstack("--project", folder, "restore", moment, "--yes").code == 0
     assert rendered(folder) == {**new, NGINX: (0o644, b"# an older one\n")}
     # What it kept of its own is the file that the render was about to put there.
     newest = nvrstack("--project", folder, "restore", "--json").json()["backups"][0]

@@ -37,7 +37,7 @@ def test_files_of_ones_own_are_left_alone_by_every_command(tmp_path: Path) -> No
         assert done.code == 0, (command, done.stderr)
     for when in nvrstack("--project", folder, "restore", "--json").json()["backups"]:
         assert not set(when["files"]) & set(own)
-        assert nvrstack("--project", folder, "restore", when["when"]).code == 0
+        assert nvrstack("--project", folder, "restore", when["when"], "--yes").code == 0
     assert {path: traces(folder)[path] for path in own} == before
     assert (folder / "elsewhere").readlink() == Path("nowhere")
     kept = {path for path in traces(folder) if path.startswith(OURS)}

@@ -84,7 +84,7 @@ def test_what_was_replaced_is_kept_with_its_mode_for_its_owner_alone(tmp_path: P
 def test_one_file_is_restored_and_the_others_stay(project: Path) -> None:
     before = files(project)
     ((moment, _),) = moments(project)
-    done = restore(project, moment, NGINX)
+    done = restore(project, moment, NGINX, "--yes")
     assert done.code == 0
     assert done.stdout.startswith(f"Restored {NGINX}. ")
     after = files(project)
@@ -100,7 +100,7 @@ def test_all_files_of_a_moment_are_restored_with_their_modes(tmp_path: Path) -> 
     (folder / "secrets/ddns_password").write_text("an0ther\n")
     assert render(folder, "--yes").code == 0
     ((moment, _),) = moments(folder)
-    done = restore(folder, moment, "--json")
+    done = restore(folder, moment, "--yes", "--json")
     assert done.json() == {"schema": 1, "restored": REPLACED, "when": moment}
     after = files(folder)
     assert {path: after[path] for path in REPLACED} == {path: before[path] for path in REPLACED}
@@ -109,17 +109,30 @@ def test_all_files_of_a_moment_are_restored_with_their_modes(tmp_path: Path) -> 
 def test_a_restore_can_be_taken_back(project: Path) -> None:
     before = files(project)
     ((first, _),) = moments(project)
-    assert restore(project, first).code == 0
+    assert restore(project, first, "--yes").code == 0
     assert files(project) != before
     (second, replaced), _ = moments(project)
     assert replaced == REPLACED
-    assert restore(project, second).code == 0
+    assert restore(project, second, "--yes").code == 0
     assert files(project) == before
+
+
+@pytest.mark.parametrize("options", [(), (NGINX,), ("--json",)], ids=repr)
+def test_without_a_terminal_nothing_is_restored_unasked(
+    project: Path, options: tuple[str, ...]
+) -> None:
+    before = traces(project)
+    ((moment, _),) = moments(project)
+    done = restore(project, moment, *options)
+    assert done.code == 2
+    assert "nobody is here to be asked; nothing was changed" in done.stdout + done.stderr
+    assert "add --yes to apply" in done.stdout + done.stderr
+    assert traces(project) == before
 
 
 def test_a_restored_file_counts_as_edited_by_hand(project: Path) -> None:
     ((moment, _),) = moments(project)
-    assert restore(project, moment, NGINX).code == 0
+    assert restore(project, moment, NGINX, "--yes").code == 0
     done = render(project, "--check")
     assert (done.code, f"{NGINX}: edited by hand, left as it is" in done.stdout) == (0, True)
 
@@ -134,7 +147,7 @@ def test_a_removed_file_is_restored_into_its_directory(tmp_path: Path) -> None:
         path.unlink()
     (folder / "ddclient").rmdir()
     (moment, _), *_ = moments(folder)
-    assert restore(folder, moment, "ddclient/ddclient.conf").code == 0
+    assert restore(folder, moment, "ddclient/ddclient.conf", "--yes").code == 0
     assert files(folder)["ddclient/ddclient.conf"] == before
 
 
@@ -143,7 +156,7 @@ def test_the_settings_that_set_replaced_are_restored(project: Path) -> None:
     assert nvrstack("--project", project, "set", "access.login_rate", "12").code == 0
     (moment, replaced), _ = moments(project)
     assert replaced == [SETTINGS]
-    assert restore(project, moment).code == 0
+    assert restore(project, moment, "--yes").code == 0
     assert (project / SETTINGS).read_bytes() == before
 
 
@@ -152,7 +165,7 @@ def test_the_settings_that_set_replaced_are_restored(project: Path) -> None:
 )
 def test_an_unknown_moment_is_refused(project: Path, moment: str) -> None:
     before = traces(project)
-    done = restore(project, moment)
+    done = restore(project, moment, "--yes")
     assert done.code == 2
     assert f"nothing was replaced at {moment!r}" in done.stderr
     assert traces(project) == before
@@ -162,7 +175,7 @@ def test_an_unknown_moment_is_refused(project: Path, moment: str) -> None:
 def test_an_unknown_file_is_refused_with_those_there_are(project: Path, path: str) -> None:
     before = traces(project)
     ((moment, _),) = moments(project)
-    done = restore(project, moment, NGINX, path)
+    done = restore(project, moment, NGINX, path, "--yes")
     assert done.code == 2
     assert f"{path}: was not replaced at {moment}" in done.stderr
     assert f"hint: there is {', '.join(REPLACED)}" in done.stderr

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+import typer
+
 from nvrstack.errors import ExitCode, InputError, NvrstackError
 
 SETTINGS = "nvrstack.toml"
@@ -51,6 +53,19 @@ class Console:
             raise InputError(
                 "the current directory does not exist any more", "cd somewhere else"
             ) from error
+
+    def agrees(self, question: str) -> bool:
+        """Whether a person says yes to a change; --yes says it for them.
+
+        Raises InputError when nobody is there to be asked.
+        """
+        if self.yes:
+            return True
+        if not self.interactive:
+            raise InputError(
+                "nobody is here to be asked; nothing was changed", "add --yes to apply"
+            )
+        return typer.confirm(question, err=True)
 
     def say(self, text: str) -> None:
         """Tell a person something that is not the result: on stderr, unless --quiet."""

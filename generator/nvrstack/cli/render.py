@@ -105,7 +105,7 @@ def render_project(
                 "run it again with --mine to keep your files, or --theirs for the rendered ones",
             )
         stale = any(digests.get(path) != file.sha256 for path, file in rendered.items())
-        applies = bool(pending) and not check and _agreed(console)
+        applies = bool(pending) and not check and console.agrees("Apply?")
         if applies or (stale and not pending and not check):
             _apply(project, rendered, pending, owner)
             for change in pending:
@@ -144,14 +144,6 @@ def _show(console: Console, lines: "Iterable[str]") -> None:
         color = COLORS.get(line[:1])
         shown = typer.style(line, fg=color) if console.colored and color else line
         typer.echo(shown, file=console.stdout)
-
-
-def _agreed(console: Console) -> bool:
-    if console.yes:
-        return True
-    if not console.interactive:
-        raise InputError("nobody is here to be asked; nothing was changed", "add --yes to apply")
-    return typer.confirm("Apply?", err=True)
 
 
 def _apply(

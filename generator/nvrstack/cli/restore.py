@@ -43,7 +43,7 @@ def restore(
             f"{unknown[0]}: was not replaced at {moment}", f"there is {', '.join(found)}"
         )
     chosen = {path: file for path, file in found.items() if not files or path in files}
-    if console.interactive and not typer.confirm(f"Restore {', '.join(chosen)}?", err=True):
+    if not console.agrees(f"Restore {', '.join(chosen)}?"):
         raise typer.Exit
     now = datetime.now(UTC)
     owner = owner_of(directory)
