@@ -12,9 +12,9 @@ from tests.e2e.first_light import issued
 from tests.e2e.ordinary import as_user, docker_group
 from tests.e2e.project import ADMIN, ADMIN_PASSWORD, FIRST_CLIENT, Project
 from tests.e2e.projects import Projects
-from tests.e2e.waiting import wait_until
+from tests.e2e.waiting import Stopwatch, wait_until
 
-UID = 1234
+UID, NEW_UID = 1234, 1300
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,31 @@ def test_the_owner_manages_accounts_without_root(own: Project) -> None:
     own.compose("start", "moonfire-nvr")
     wait_until("Moonfire's answer", own.serves, seconds=20)
     assert own.log_in("guest", "look at this").status == 401
+
+
+def test_its_owner_cannot_give_it_to_somebody_else(own: Project) -> None:
+    """The settings want it, and only root can do it."""
+    for key in ("project.uid", "project.gid", "moonfire.uid", "moonfire.gid"):
+        own.nvrstack("set", key, str(NEW_UID))
+    compose = (own.directory / "compose.yaml").read_bytes()
+    done = own.nvrstack("render", "--yes", check=False)
+    assert done.returncode == 3
+    assert f"run `sudo nvrstack --project {own.directory} render`" in done.stderr
+    assert (own.directory / "compose.yaml").read_bytes() == compose
+
+
+def test_root_gives_it_to_a_new_owner_for_whom_all_goes_on(
+    own: Project, figures: dict[str, str]
+) -> None:
+    told = own.nvrstack("render", "--yes", before=()).stdout
+    assert f"the project: given to {NEW_UID}:{NEW_UID}, with everything in it" in told
+    assert {path.lstat().st_uid for path in own.directory.rglob("*")} == {NEW_UID}
+    watch = Stopwatch()
+    own.up()
+    wait_until("Moonfire's answer", own.serves, seconds=20)
+    figures["from `up -d` with a new owner to Moonfire's answer"] = f"{watch.seconds:.1f} s"
+    assert own.log_in(ADMIN, ADMIN_PASSWORD).status == 204, "Moonfire can read its database"
+    assert issued(own), "nginx can read the certificate's key"
+    assert own.compose("exec", "-T", "certbot", "id", "-u").stdout.strip() == str(NEW_UID)
+    own.compose("exec", "-T", "certbot", "test", "-w", "/etc/letsencrypt/archive")
+    assert own.nvrstack("render", "--check", before=()).stdout == "Nothing to change.\n"

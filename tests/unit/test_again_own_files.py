@@ -19,7 +19,7 @@ def test_files_of_ones_own_are_left_alone_by_every_command(tmp_path: Path) -> No
     for path, text in own.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-        (folder / path).chmod(0o640)
+        (folder / path).chmod(0o600 if path.startswith("secrets/") else 0o640)
     (folder / "elsewhere").symlink_to("nowhere")
     before = {path: traces(folder)[path] for path in own}
     edit(folder / "nvrstack.toml", "login_rate = 10", "login_rate = 11")

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from nvrstack.rendering.changes import Kind, changes
+from nvrstack.rendering.manifest import Applied
 from nvrstack.rendering.render import Material, required_secrets
 from nvrstack.rendering.render import render as render_tree
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
-from nvrstack.tree import File, Tree
+from nvrstack.tree import SECRET, File, Tree
 
 from tests.unit.commands import Listing, nvrstack
 from tests.unit.samples import STACKS
@@ -33,11 +34,11 @@ def rendered(settings: Settings) -> Tree:
 def carried_out(applied: Tree, present: Tree, wanted: Tree) -> Tree:
     """The project's files once every change is made, in memory."""
     result = dict(present)
-    digests = {path: file.sha256 for path, file in applied.items()}
-    for change in changes(digests, present, wanted):
+    base = {p: Applied(f.sha256, None if f.mode == SECRET else "") for p, f in applied.items()}
+    for change in changes(base, present, wanted):
         if change.kind is Kind.REMOVE:
             del result[change.path]
-        elif change.after is not None and change.kind in {Kind.ADD, Kind.UPDATE}:
+        elif change.after is not None and change.kind in {Kind.ADD, Kind.UPDATE, Kind.MODE}:
             result[change.path] = change.after
     return dict(sorted(result.items()))
 
@@ -70,11 +71,12 @@ def test_no_change_between_any_two_settings_touches_an_edited_file(
 
 def within_the_project(settings: Settings) -> Settings:
     """The same settings, of which no directory lies elsewhere on this host."""
-    moonfire = settings.moonfire.model_copy(
-        update={"sample_dirs": (), "state_dir": Path("data/moonfire"), "timezone": "UTC"}
-    )
+    # Only root can give files away.
+    ids = {} if os.getuid() == 0 else {"uid": os.getuid(), "gid": os.getgid()}
+    places = {"sample_dirs": (), "state_dir": Path("data/moonfire"), "timezone": "UTC"}
+    moonfire = settings.moonfire.model_copy(update={**places, **ids})
     certificate = settings.certificate.model_copy(update={"authority_root": None})
-    project = settings.project.model_copy(update={"uid": os.getuid() or 1000})
+    project = settings.project.model_copy(update=ids)
     return settings.model_copy(
         update={"moonfire": moonfire, "certificate": certificate, "project": project}
     )

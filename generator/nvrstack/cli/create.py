@@ -15,6 +15,7 @@ from nvrstack.rendering.layout import Directory, directories
 from nvrstack.rendering.manifest import MANIFEST, manifest_file
 from nvrstack.rendering.next_steps import INIT_DATABASE
 from nvrstack.rendering.render import render, required_secrets
+from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
@@ -56,7 +57,7 @@ def new_files(directory: Path, settings: Settings, stack: Stack, secrets: dict[s
     }
     files = {
         SETTINGS: File(settings_text(settings).encode()),
-        MANIFEST: manifest_file(rendered),
+        MANIFEST: manifest_file(rendered, owners(settings)),
         **kept,
         **missing_certificates(settings, present_certificates(directory), datetime.now(UTC)),
         **rendered,
@@ -92,7 +93,8 @@ def check_host(directory: Path, settings: Settings, stack: Stack) -> None:
     problems = [
         problem
         for wanted in directories(settings, stack)
-        if wanted.path.startswith("/") and (problem := _directory_problem(wanted, settings))
+        if _leads_out(directory, wanted.path)
+        and (problem := _directory_problem(directory / wanted.path, wanted, settings))
     ]
     if not facts.has_zone_file(settings.moonfire.timezone):
         problems.append(
@@ -151,14 +153,22 @@ def make_database(console: Console, created: Created) -> None:
     created.has_database = True
 
 
-def _directory_problem(wanted: Directory, settings: Settings) -> str | None:
-    path, (uid, gid) = Path(wanted.path), _ids(wanted, settings)
+def _leads_out(directory: Path, path: str) -> bool:
+    """Whether the project's owner decides about it elsewhere: an absolute path, or a link."""
+    return path.startswith("/") or not (directory / path).resolve().is_relative_to(
+        directory.resolve()
+    )
+
+
+def _directory_problem(path: Path, wanted: Directory, settings: Settings) -> str | None:
+    uid, gid = _ids(wanted, settings)
     if path.is_dir():
-        owner = path.stat().st_uid
+        owner, section = path.stat().st_uid, wanted.owner
         if owner != uid:
+            who = "Moonfire is" if section == "moonfire" else "nginx, certbot and ddclient are"
             return (
-                f"{path} belongs to uid {owner}, but Moonfire is to run as {uid}; "
-                "set moonfire.uid and moonfire.gid, or chown it"
+                f"{path} belongs to uid {owner}, but {who} to run as {uid}; "
+                f"set {section}.uid and {section}.gid, or chown it"
             )
         return None
     if path.exists():

@@ -1,6 +1,6 @@
 """Reading a project: its settings, its stack, the files its rendering needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,8 @@ from nvrstack.errors import HostError, InputError
 from nvrstack.host.apply import JOURNAL, locked
 from nvrstack.pki.certificates import is_certificate
 from nvrstack.pki.keep import PATHS, missing_certificates
-from nvrstack.rendering.changes import Change, Kind
-from nvrstack.rendering.manifest import MANIFEST, Applied, read_manifest
+from nvrstack.rendering.changes import Change, Kind, exposed
+from nvrstack.rendering.manifest import MANIFEST, Manifest, read_manifest
 from nvrstack.rendering.render import Material, required_secrets
 from nvrstack.rendering.templates import shipped_templates
 from nvrstack.settings.load import load
@@ -22,6 +22,8 @@ from nvrstack.tree import File, Tree
 
 TEMPLATES = "templates"
 """The folder of a project's own templates."""
+PRIVATE = ("secrets/**/*", "tls/**/*.key", "tls/**/privkey.pem")
+"""The files beside the rendered ones that are for their owner alone."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,17 @@ def certificate_changes(project: LoadedProject, now: datetime) -> tuple[Change, 
     )
 
 
-def read_manifest_of(directory: Path) -> Mapping[str, Applied]:
+def exposed_secrets(directory: Path) -> tuple[Change, ...]:
+    """What closes the secrets and keys that others than their owner may read.
+
+    A link is left alone: whoever made it decides about the file that it leads to.
+    """
+    found = (path for pattern in PRIVATE for path in sorted(directory.glob(pattern)))
+    paths = [str(path.relative_to(directory)) for path in found if not path.is_symlink()]
+    return exposed(present_files(directory, paths))
+
+
+def read_manifest_of(directory: Path) -> Manifest:
     """What was last applied to the project; nothing when its manifest is gone."""
     path = directory / MANIFEST
     return read_manifest(read_text(path) if path.is_file() else "")

@@ -10,11 +10,13 @@ from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError, NvrstackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nvrstack.cli.project import LoadedProject
+    from nvrstack.cli.rights import Right
     from nvrstack.rendering.changes import Change
     from nvrstack.rendering.manifest import Applied
+    from nvrstack.rendering.rights import Owners
     from nvrstack.tree import Tree
 
 COLORS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
@@ -66,11 +68,13 @@ def render_project(
     from nvrstack.cli.create import file_owner
     from nvrstack.cli.project import (
         certificate_changes,
+        exposed_secrets,
         present_files,
         read_manifest_of,
         read_material,
         settings_change,
     )
+    from nvrstack.cli.rights import check_permitted, needed
     from nvrstack.cli.template import outdated
     from nvrstack.host.apply import locked
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
@@ -84,38 +88,51 @@ def render_project(
         for name in outdated(directory, dict(material.templates)):
             console.say(f"warning: templates/{name} was copied from an older shipped template")
         rendered = render_tree(project.settings, project.stack, material)
-        applied = read_manifest_of(directory)
-        digests = {path: entry.sha256 for path, entry in applied.items()}
+        manifest = read_manifest_of(directory)
+        applied = manifest.files
         present = present_files(directory, {*applied, *rendered})
         found = [*settings_change(directory), *certificate_changes(project, datetime.now(UTC))]
         found += [
             _settled(change, applied, mine=mine, theirs=theirs)
-            for change in changes(digests, present, rendered)
+            for change in changes(applied, present, rendered)
         ]
+        written = {change.path for change in found}
+        found += [c for c in exposed_secrets(directory) if c.path not in written]
         conflicts = of_kind(found, Kind.CONFLICT)
-        pending = of_kind(found, Kind.ADD, Kind.UPDATE, Kind.REMOVE, Kind.MERGE)
-        secret = {path for path, entry in applied.items() if entry.text is None}
+        pending = of_kind(found, Kind.ADD, Kind.UPDATE, Kind.MODE, Kind.REMOVE, Kind.MERGE)
+        rights = needed(project, manifest.owners)
         if not console.json:
+            secret = {path for path, entry in applied.items() if entry.is_secret}
             shown = (diff(c, secret=c.path in secret) for c in (*pending, *conflicts))
             _show(console, (line for lines in shown for line in lines))
+            _show(console, map(str, rights))
         if conflicts and not check:
             raise ConflictError(
                 "edited by hand, and changed by the settings in the same place: "
                 f"{', '.join(c.path for c in conflicts)}; nothing was changed",
                 "run it again with --mine to keep your files, or --theirs for the rendered ones",
             )
-        stale = any(digests.get(path) != file.sha256 for path, file in rendered.items())
-        applies = bool(pending) and not check and console.agrees("Apply?")
-        if applies or (stale and not pending and not check):
-            _apply(project, rendered, pending, owner)
-            for change in pending:
-                console.detail(f"{change.kind} {change.path}")
+        stale = any(
+            path not in applied or applied[path].sha256 != file.sha256
+            for path, file in rendered.items()
+        )
+        changing = [*(change.path for change in pending), *(right.path for right in rights)]
+        if not check:
+            check_permitted(project, rights)
+        applies = bool(changing) and not check and console.agrees("Apply?")
+        if applies or (stale and not changing and not check):
+            _apply(project, rendered, pending, rights, manifest.owners, owner)
+            for done in (*pending, *rights):
+                console.detail(f"{done.kind} {done.path}")
     data = {
-        "changes": [{"path": c.path, "kind": str(c.kind)} for c in found],
+        "changes": [
+            *({"path": c.path, "kind": str(c.kind)} for c in found),
+            *({"path": right.path, "kind": right.kind} for right in rights),
+        ],
         "applied": applies,
     }
-    console.result(data, _summary(found, pending, applied=applies, check=check))
-    if check and (pending or conflicts):
+    console.result(data, _summary(found, changing, applied=applies, check=check))
+    if check and (changing or conflicts):
         raise typer.Exit(ExitCode.CHECK_FAILED)
     return applies
 
@@ -125,7 +142,8 @@ def _settled(
 ) -> "Change":
     """A conflict as a merge if git can do it, else as the person chose; others as they are."""
     from nvrstack.host.merge import merge
-    from nvrstack.rendering.changes import Kind
+    from nvrstack.rendering.changes import Kind, kept
+    from nvrstack.tree import SECRET
 
     if change.kind is not Kind.CONFLICT or change.before is None or change.after is None:
         return change
@@ -136,7 +154,7 @@ def _settled(
             return replace(change, kind=Kind.MERGE, after=replace(change.after, content=merged))
     if theirs:
         return replace(change, kind=Kind.UPDATE)
-    return replace(change, kind=Kind.KEEP) if mine else change
+    return kept(change, secret=change.after.mode == SECRET) if mine else change
 
 
 def _show(console: Console, lines: "Iterable[str]") -> None:
@@ -150,23 +168,35 @@ def _apply(
     project: "LoadedProject",
     rendered: "Tree",
     pending: "tuple[Change, ...]",
+    rights: "tuple[Right, ...]",
+    given: "Owners | None",
     owner: tuple[int, int] | None,
 ) -> None:
     from nvrstack.cli.create import check_host, prepare_directories
+    from nvrstack.cli.rights import carry_out
     from nvrstack.host.apply import apply
+    from nvrstack.rendering.changes import Kind
     from nvrstack.rendering.manifest import MANIFEST, backup_path, manifest_file
+    from nvrstack.rendering.rights import owners
 
     directory, settings, now = project.directory, project.settings, datetime.now(UTC)
     check_host(directory, settings, project.stack)
     files = {change.path: change.after for change in pending if change.after is not None}
-    files |= {backup_path(c.path, now): c.before for c in pending if c.before is not None}
-    files[MANIFEST] = manifest_file(rendered)
+    # A mode alone is nothing to restore: the content is still there.
+    replaced = [change for change in pending if change.kind is not Kind.MODE]
+    files |= {backup_path(c.path, now): c.before for c in replaced if c.before is not None}
+    after = owners(settings)
+    files[MANIFEST] = manifest_file(rendered, given.until(after) if given else after)
     apply(directory, files, owner, remove=[c.path for c in pending if c.after is None])
     prepare_directories(directory, settings, project.stack)
+    carry_out(project, rights)
+    if given not in {None, after}:
+        # Last of all, so that a later render completes what is cut short.
+        apply(directory, {MANIFEST: manifest_file(rendered, after)}, owner)
 
 
 def _summary(
-    found: "Iterable[Change]", pending: "tuple[Change, ...]", *, applied: bool, check: bool
+    found: "Iterable[Change]", changing: "Sequence[str]", *, applied: bool, check: bool
 ) -> str:
     from nvrstack.rendering.changes import Kind, of_kind
 
@@ -174,8 +204,8 @@ def _summary(
     lines += [f"{c.path}: your edit is merged in" for c in of_kind(found, Kind.MERGE)]
     if applied:
         lines.append("Applied. Now run `docker compose up -d`; nginx follows within seconds.")
-    elif not pending:
+    elif not changing:
         lines.append("Nothing to change.")
     elif check:
-        lines.append(f"{len(pending)} would change: {', '.join(c.path for c in pending)}")
+        lines.append(f"{len(changing)} would change: {', '.join(changing)}")
     return "\n".join(lines)

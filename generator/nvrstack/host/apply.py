@@ -34,7 +34,9 @@ def locked(project: Path, owner: tuple[int, int] | None) -> Iterator[None]:
     try:
         with lock:
             if owner is not None:
-                os.chown(lock.lock_file, *owner)
+                # As its folder, which may have yet to be given to a new owner.
+                folder = (project / KEPT).stat()
+                os.chown(lock.lock_file, folder.st_uid, folder.st_gid)
             recover(project, owner)
             yield
     except Timeout as error:

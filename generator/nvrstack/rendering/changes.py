@@ -2,10 +2,14 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from nvrstack.rendering.manifest import Applied
 from nvrstack.tree import SECRET, File, Tree
+
+OTHERS = 0o077
+"""The permission bits of everybody but a file's owner."""
 
 
 class Kind(StrEnum):
@@ -13,6 +17,8 @@ class Kind(StrEnum):
 
     ADD = "add"
     UPDATE = "update"
+    MODE = "mode"
+    """As it was rendered or edited, and only its permission bits are not as they have to be."""
     REMOVE = "remove"
     KEEP = "keep"
     """Edited by hand, and rendered as it was before: the edit stays."""
@@ -32,28 +38,51 @@ class Change:
     after: File | None
 
 
-def changes(applied: Mapping[str, str], present: Tree, rendered: Tree) -> tuple[Change, ...]:
+def changes(applied: Mapping[str, Applied], present: Tree, rendered: Tree) -> tuple[Change, ...]:
     """Every difference between the project and the new render.
 
-    `applied` maps each path of the last render to its SHA-256; `present` is what is on the disk
-    of the paths in `applied` and in `rendered`.
+    `applied` has each file of the last render by its path; `present` is what is on the disk of the
+    paths in `applied` and in `rendered`.
     """
     found = (_change(path, applied, present, rendered) for path in sorted({*applied, *rendered}))
     return tuple(change for change in found if change is not None)
 
 
-def _change(path: str, applied: Mapping[str, str], present: Tree, rendered: Tree) -> Change | None:
+def _change(
+    path: str, applied: Mapping[str, Applied], present: Tree, rendered: Tree
+) -> Change | None:
     before, after, base = present.get(path), rendered.get(path), applied.get(path)
     if before == after:
         return None
     if before is None:
         return Change(path, Kind.ADD, None, after)
-    edited = before.sha256 != base
+    edited = base is None or before.sha256 != base.sha256
     if after is None:
-        return Change(path, Kind.KEEP if edited else Kind.REMOVE, before, None)
-    if not edited or before.content == after.content:
+        left = Change(path, Kind.KEEP if edited else Kind.REMOVE, before, None)
+        return kept(left, secret=base is not None and base.is_secret) if edited else left
+    if before.content == after.content:
+        return Change(path, Kind.MODE, before, after)
+    if not edited:
         return Change(path, Kind.UPDATE, before, after)
-    return Change(path, Kind.KEEP if after.sha256 == base else Kind.CONFLICT, before, after)
+    conflict = Change(path, Kind.CONFLICT, before, after)
+    unchanged = base is not None and after.sha256 == base.sha256
+    return kept(conflict, secret=after.mode == SECRET) if unchanged else conflict
+
+
+def kept(change: Change, *, secret: bool) -> Change:
+    """The same, leaving the file as its owner edited it; but a `secret` one is closed to others."""
+    if secret and change.before is not None and change.before.mode & OTHERS:
+        return replace(change, kind=Kind.MODE, after=replace(change.before, mode=SECRET))
+    return replace(change, kind=Kind.KEEP)
+
+
+def exposed(present: Tree) -> tuple[Change, ...]:
+    """What closes those of some secret files that others than their owner may read or write."""
+    return tuple(
+        Change(path, Kind.MODE, file, replace(file, mode=SECRET))
+        for path, file in present.items()
+        if file.mode & OTHERS
+    )
 
 
 def diff(change: Change, *, secret: bool = False) -> Iterator[str]:
@@ -61,6 +90,9 @@ def diff(change: Change, *, secret: bool = False) -> Iterator[str]:
 
     A file is `secret` if it was applied as one, even where its mode tells no more.
     """
+    if change.kind is Kind.MODE and change.before and change.after:
+        yield f"{change.path}: mode {change.before.mode:04o} becomes {change.after.mode:04o}"
+        return
     if secret or SECRET in {f.mode for f in (change.before, change.after) if f is not None}:
         yield f"{change.path}: holds a secret, so its change is not shown"
         return
@@ -69,8 +101,6 @@ def diff(change: Change, *, secret: bool = False) -> Iterator[str]:
         return
     before, after = _lines(change.before), _lines(change.after)
     names = (f"a/{change.path}", f"b/{change.path}")
-    if before == after and change.before and change.after:
-        yield f"{change.path}: mode {change.before.mode:04o} becomes {change.after.mode:04o}"
     yield from difflib.unified_diff(before, after, *names, lineterm="")
 
 
