@@ -171,7 +171,7 @@ def test_a_wrong_value_changes_nothing(project: Path, key: str, value: str, sent
 
 @pytest.mark.parametrize(
     ("key", "nearest"),
-    [("site.domian", "site.domain"), ("sites.domain", "site.domain"), ("site.http-port", "site.h")],
+    [("site.domian", "site.domain"), ("site.http-port", "site.h")],
 )
 @pytest.mark.parametrize("command", ["get", "set"])
 def test_an_unknown_key_is_refused_with_the_nearest_one(
@@ -182,6 +182,19 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(
     done = nvrstack("--project", project, command, *words)
     assert done.code == 2
     assert f"{key}: is not a setting; did you mean {nearest}" in done.stderr
+    assert traces(project) == before
+
+
+@pytest.mark.parametrize("key", ["sites", "sites.domain", "sites.0.domain", "sites[0].upstream"])
+@pytest.mark.parametrize("command", ["get", "set"])
+def test_the_tables_of_further_sites_are_for_an_editor(
+    project: Path, command: str, key: str
+) -> None:
+    before = traces(project)
+    words = (key, "1") if command == "set" else (key,)
+    done = nvrstack("--project", project, command, *words)
+    assert done.code == 2
+    assert f"{key}: has no name of its own; edit the tables [[sites]] in" in done.stderr
     assert traces(project) == before
 
 
@@ -227,6 +240,5 @@ def test_set_keeps_the_settings_as_they_were_with_their_mode(project: Path) -> N
 def test_set_as_json(project: Path) -> None:
     assert set_(project, "site.http_port", "81", "--json").json() == {
         "schema": 1,
-        "key": "site.http_port",
-        "value": "81",
+        "settings": [{"key": "site.http_port", "value": "81"}],
     }

@@ -21,13 +21,13 @@ Key = Annotated[str, typer.Argument(help="A setting by its dotted name, such as 
 def get(context: typer.Context, key: Key) -> None:
     """Print a setting, the stack's default included."""
     from nvrstack.cli.project import read_project
-    from nvrstack.settings.answers import known_keys
+    from nvrstack.settings.answers import known_keys, unknown_name
     from nvrstack.settings.load import lookup
-    from nvrstack.settings.problems import Problem, SettingsError, unknown_key
+    from nvrstack.settings.problems import Problem, SettingsError
 
     console: Console = context.obj
     if key not in known_keys():
-        raise SettingsError([Problem(key, unknown_key(key, known_keys()))], SETTINGS)
+        raise SettingsError([Problem(key, unknown_name(key))], SETTINGS)
     project = read_project(console.find_project())
     value = lookup(project.settings.model_dump(mode="json", by_alias=True), key)
     shown = ",".join(map(str, value)) if isinstance(value, list) else value
@@ -36,18 +36,34 @@ def get(context: typer.Context, key: Key) -> None:
 
 def set_(
     context: typer.Context,
-    key: Key,
-    value: Annotated[str, typer.Argument(help="The new value; commas between those of a list.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KEY VALUE",
+            help="Settings and their new values; commas between those of a list.",
+        ),
+    ],
 ) -> None:
-    """Change a setting in nvrstack.toml, comments kept. `nvrstack render` then applies it."""
+    """Change settings in nvrstack.toml, comments kept. `nvrstack render` then applies them.
+
+    Several are changed at once or not at all: another stack wants other settings beside it.
+    """
     from nvrstack.settings.answers import from_pairs
     from nvrstack.settings.load import lookup
 
     console: Console = context.obj
     directory = console.find_project()
-    answer = from_pairs([(key, value, f"nvrstack set {key}")])
-    change_settings(directory, {key: lookup(answer.data, key)})
-    console.result({"key": key, "value": value}, f"{SETTINGS} is changed. Now: nvrstack render")
+    if len(words) % 2:
+        raise InputError(
+            f"{words[-1]}: has no value; nothing was changed",
+            "write nvrstack set KEY VALUE, and more pairs of them if you like",
+        )
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    answers = from_pairs([(key, value, "nvrstack set") for key, value in pairs])
+    values = {key: lookup(answers.data, key) for key in answers.origins}
+    change_settings(directory, values, answers.origins)
+    data = [{"key": key, "value": value} for key, value in pairs]
+    console.result({"settings": data}, f"{SETTINGS} is changed. Now: nvrstack render")
 
 
 def domain(
@@ -126,24 +142,24 @@ def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     return "\n".join(lines)
 
 
-def change_settings(directory: "Path", values: Mapping[str, Any]) -> str:
-    """Change settings in `nvrstack.toml`, once they are valid; give the text from before.
+def change_settings(
+    directory: "Path", values: Mapping[str, Any], origins: Mapping[str, str] | None = None
+) -> str:
+    """Change settings in `nvrstack.toml`, once the result is valid; give the text from before.
 
-    The file as it was is kept in the project's backups.
+    The file as it was is kept in the project's backups. Raises SettingsError with everything that
+    is wrong with the result: where `origins` says that it came from, else its line in the file as
+    it is.
     """
     from nvrstack.cli.project import owner_of, read_text
     from nvrstack.host.apply import locked
-    from nvrstack.settings.edit import set_values
-    from nvrstack.settings.load import load
+    from nvrstack.settings.edit import changed
     from nvrstack.settings.migrations import migrated
     from nvrstack.stacks import load_stacks
 
     with locked(directory, owner_of(directory)):
         before = read_text(directory / SETTINGS, newline="")
-        current, stacks = migrated(before), load_stacks()
-        load(current, SETTINGS, stacks)
-        after = set_values(current, values)
-        load(after, SETTINGS, stacks)
+        after = changed(migrated(before), values, origins or {}, SETTINGS, load_stacks())
         write_settings(directory, after, backup=before)
     return before
 

@@ -1,5 +1,6 @@
 """Answers to `init` from options, environment and files, as nested dictionaries."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ def known_keys() -> tuple[str, ...]:
     return tuple(keys)
 
 
+def unknown_name(key: str) -> str:
+    """The sentence for a dotted key that cannot be named."""
+    if re.match(r"sites\b", key):
+        return "has no name of its own; edit the tables [[sites]] in nvrstack.toml"
+    return unknown_key(key, known_keys())
+
+
 def from_pairs(pairs: Iterable[tuple[str, str, str]]) -> Answers:
     """Answers from (key, text, origin). Raises SettingsError that lists every unknown key.
 
@@ -49,7 +57,7 @@ def from_pairs(pairs: Iterable[tuple[str, str, str]]) -> Answers:
     problems = []
     for key, text, origin in pairs:
         if key not in known_keys():
-            problems.append(Problem(key, unknown_key(key, known_keys()), origin))
+            problems.append(Problem(key, unknown_name(key), origin))
             continue
         data = merge(data, from_value(key, _typed(key, text)))
         origins[key] = origin

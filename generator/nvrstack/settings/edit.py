@@ -8,6 +8,11 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from nvrstack.settings.lines import Path
+from nvrstack.settings.load import dotted, lines_in, parse, validate
+from nvrstack.settings.problems import Problem, SettingsError
+from nvrstack.stacks import Stack
+
 
 def set_value(toml: str, key: str, value: Any) -> str:
     """The text with the setting `key` (dotted) at `value`; an empty section is made if need be.
@@ -23,21 +28,35 @@ def set_value(toml: str, key: str, value: Any) -> str:
     return tomlkit.dumps(document)
 
 
-def set_values(toml: str, values: Mapping[str, Any]) -> str:
-    """The text with several settings changed."""
+def changed(
+    toml: str,
+    values: Mapping[str, Any],
+    origins: Mapping[str, str],
+    source: str,
+    stacks: Mapping[str, Stack],
+) -> str:
+    """The text with several settings changed; what it says then is valid.
+
+    Raises SettingsError with every problem of the result. Where it is, `origins` tells by the key,
+    and for all others their lines in `toml`, whose reader knows no other text.
+    """
+    data, lines = parse(toml, source), lines_in(toml)
+
+    def where(path: Path) -> str:
+        return origins.get(dotted(path).partition("[")[0]) or lines(path)
+
+    sections = {key.rpartition(".")[0] for key in values} - {""}
+    problems = [
+        Problem(name, f"is {data[name]!r}; expected a section, such as [{name}]", lines((name,)))
+        for name in sorted(sections)
+        if not isinstance(data.get(name, {}), dict)
+    ]
+    if problems:
+        raise SettingsError(problems, source)
     for key, value in values.items():
         toml = set_value(toml, key, value)
+    validate(parse(toml, source), source, stacks, where)
     return toml
-
-
-def get_value(toml: str, key: str) -> Any:
-    """The value of a dotted key as plain Python, or None where the text does not set it."""
-    found: Any = tomlkit.parse(toml).unwrap()
-    for part in key.split("."):
-        if not isinstance(found, dict) or part not in found:
-            return None
-        found = found[part]
-    return found
 
 
 def _without_example(toml: str, section: str, name: str) -> str:

@@ -45,13 +45,22 @@ def load(toml: str, source: str, stacks: Mapping[str, Stack]) -> Settings:
 
     Raises SettingsError with every problem and its line.
     """
+    return validate(parse(toml, source), source, stacks, lines_in(toml))
+
+
+def parse(toml: str, source: str) -> dict[str, Any]:
+    """The TOML text `toml` as nested dictionaries. Raises SettingsError when it is none."""
     try:
-        data = tomllib.loads(toml)
+        return tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
             [Problem("", f"is not TOML: {error}; mend that place, then run the command again")],
             source,
         ) from error
+
+
+def lines_in(toml: str) -> Where:
+    """What tells the line of a key in the TOML text `toml`, or of the nearest one around it."""
     lines = key_lines(toml)
 
     def where(path: Path) -> str:
@@ -59,7 +68,7 @@ def load(toml: str, source: str, stacks: Mapping[str, Stack]) -> Settings:
             path = path[:-1]
         return f"line {lines[path]}" if path else ""
 
-    return validate(data, source, stacks, where)
+    return where
 
 
 def validate(
