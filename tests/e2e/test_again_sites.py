@@ -291,6 +291,48 @@ def test_a_further_name_gets_into_the_certificate(house: Project, changed: Chang
     assert "certbot/certificates.json" in changed.files
 
 
+def test_a_site_that_is_removed_goes_and_the_others_stay(
+    house: Project, changed: Changed, folder: Path, figures: dict[str, str]
+) -> None:
+    """Somebody else's WebSocket goes on, and no request of theirs fails meanwhile."""
+    path, gone = house.directory / "nvrstack.toml", host("files")
+    before, _, rest = path.read_text().partition(f'[[sites]]\ndomain = "{gone}"\n')
+    lineage = house.directory / "data/letsencrypt/live" / gone
+    certificate = (lineage / "fullchain.pem").read_bytes()
+    command = [sys.executable, str(streams.CLIENT), house.address, host("nas"), "/ws"]
+    with streams.background(house, command, folder / "stays.txt"):
+        view = streams.Live(folder / "stays.txt")
+        view.wait_for(2)
+        path.write_text(before + rest[rest.index("[[sites]]") :])
+        files = dict(rendered(house))
+        watch = Stopwatch()
+
+        def is_gone() -> bool:
+            assert told(ask(house, "nas")).site == "nas"
+            assert told(ask(house, "safe")).site == "safe"
+            assert house.serves()
+            return ask(house, "files").curl == client.CURL_TLS_CONNECT
+
+        wait_until("the site's end", is_gone, seconds=20)
+        figures["from `nvrstack render` to a removed site's end"] = f"{watch.seconds:.1f} s"
+        view.wait_for(3)
+        assert view.parts == list(range(len(view.parts)))
+        assert not view.closed
+    assert files[f"nginx/htpasswd/{gone}"] == "remove"
+    assert not (house.directory / f"nginx/htpasswd/{gone}").exists()
+    named = [
+        str(found.relative_to(house.directory))
+        for place in ("nginx", "certbot")
+        for found in (house.directory / place).rglob("*")
+        if found.is_file() and gone in found.read_text()
+    ]
+    assert named == []
+    http = house.request(FIRST_CLIENT, f"http://{gone}/")
+    assert http.curl == client.CURL_EMPTY_REPLY
+    assert (lineage / "fullchain.pem").read_bytes() == certificate, "it may be wanted again"
+    assert f"secrets/htpasswd_{gone}" not in files, "its users are the owner's own"
+
+
 def test_nothing_was_restarted(house: Project, changed: Changed) -> None:
     assert lives(house) == changed.before
     assert house.serves()
