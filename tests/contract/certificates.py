@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.pki.certificates import Pair, local_leaf, local_root
-
 from tests.contract.rendered import Project
 
 

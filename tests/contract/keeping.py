@@ -9,7 +9,6 @@ from typing import Any
 
 from nvrstack.host.apply import apply
 from nvrstack.pki.certificates import names_of
-
 from tests.bed.process import Done, wait_for
 from tests.contract.authority import DIRECTORY_URL, Authority
 from tests.contract.container import Container, Running, container

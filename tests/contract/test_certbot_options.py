@@ -5,8 +5,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from nvrstack.resources import shipped
 
+from nvrstack.resources import shipped
 from tests.contract import extremes
 from tests.contract.container import container
 from tests.contract.rendered import project, write

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvrstack.settings.model import Settings
 
+from nvrstack.settings.model import Settings
 from tests.contract import composed, extremes
 from tests.contract.rendered import Project, project, stack_names, write
 

@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nvrstack.settings.values import absolute_path
 from pydantic_core import PydanticCustomError
 
+from nvrstack.settings.values import absolute_path
 from tests.contract import composed
 from tests.contract.rendered import project, settings_for, write
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from nvrstack.rendering.quoting import quote_ddclient_password
 from nvrstack.services.providers import providers
-
 from tests.bed.rootfs import chroot
 from tests.contract import ddclients, extremes
 from tests.contract.rendered import PASSWORD, project

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from nvrstack.host.apply import apply
 
+from nvrstack.host.apply import apply
 from tests.contract.certificates import issue, put
 from tests.contract.container import container
 from tests.contract.door import Door

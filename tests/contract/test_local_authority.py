@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from nvrstack.pki.certificates import Pair, local_leaf
 
+from nvrstack.pki.certificates import Pair, local_leaf
 from tests.bed.process import Done, run
 from tests.contract import extremes
 from tests.contract.rendered import Project, project, write

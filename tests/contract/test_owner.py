@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nvrstack.host import rights
 from nvrstack.host.apply import make_directory
-
 from tests.unit.commands import Outcome, nvrstack
 
 Ids = tuple[int, int]

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from nvrstack.resources import shipped
 
+from nvrstack.resources import shipped
 from tests.bed.process import run
 from tests.bed.rootfs import chroot
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from nvrstack.rendering.render import render
-
 from tests.bed.process import run
 from tests.contract.container import container
 from tests.contract.door import Door

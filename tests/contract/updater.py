@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from nvrstack.host.apply import apply
-
 from tests.bed.paths import STANDINS
 from tests.bed.process import Done, end, wait_for
 from tests.contract import ddclients

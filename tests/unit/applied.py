@@ -5,7 +5,6 @@ from pathlib import Path
 
 from nvrstack.host.apply import KEPT, apply
 from nvrstack.tree import SECRET, File
-
 from tests.unit.commands import Listing, tree
 
 OLD = {"a": File(b"old a"), "b": File(b"old b"), "keep/k": File(b"kept")}

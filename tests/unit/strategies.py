@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from nvrstack.services.providers import providers
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import ADDRESS_SERVICES, Settings
-
 from tests.unit.samples import NAMES, STACKS
 
 quickly = hypothesis_settings(max_examples=100, deadline=None)

@@ -91,6 +91,7 @@ def certificates_fit(folder: Path, *names: str) -> bool:
     """Whether the placeholder is for `names` and goes with its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     from nvrstack.pki.certificates import names_of
 
     pem = (folder / "tls/placeholder/fullchain.pem").read_bytes()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nvrstack.rendering.manifest import manifest_file, read_manifest
 from nvrstack.rendering.rights import Handover, Ids, Owners, handovers, owners
 from nvrstack.settings.model import Settings
-
 from tests.unit.commands import nvrstack
 from tests.unit.samples import STACKS, settings_for
 from tests.unit.test_again_project import made, render, traces

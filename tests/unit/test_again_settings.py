@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from nvrstack.settings.answers import known_keys
 
+from nvrstack.settings.answers import known_keys
 from tests.unit.commands import Outcome, nvrstack
 from tests.unit.test_again_project import made, traces
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+
 from nvrstack.rendering.render import Material, render
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
 from nvrstack.tree import Tree
-
 from tests.unit.commands import nvrstack
 from tests.unit.samples import GOOD, STACKS, secrets_for, settings_for
 from tests.unit.test_again_project import files, made

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from nvrstack.rendering.templates import shipped_template, shipped_templates
 
+from nvrstack.rendering.templates import shipped_template, shipped_templates
 from tests.unit.commands import Outcome, nvrstack
 from tests.unit.test_again_project import NGINX, edit, made, render, traces
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
 from nvrstack.rendering.changes import Kind, changes
 from nvrstack.rendering.manifest import Applied
 from nvrstack.rendering.render import Material, required_secrets
@@ -15,7 +16,6 @@ from nvrstack.rendering.render import render as render_tree
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.tree import SECRET, File, Tree
-
 from tests.unit.commands import Listing, nvrstack
 from tests.unit.samples import STACKS
 from tests.unit.strategies import any_settings, fewer

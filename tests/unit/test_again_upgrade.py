@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from nvrstack.services import images
 from nvrstack.services.releases import is_newer, notes_for
-
 from tests.unit.commands import Outcome, nvrstack
 from tests.unit.test_again_project import made, traces
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nvrstack.errors import HostError
 from nvrstack.host.apply import JOURNAL, KEPT, STAGING, recover
-
 from tests.unit.applied import AFTER, BEFORE, NEW, content, project, update
 
 CALLS = ("open", "mkdir", "replace", "unlink", "fsync", "fchmod", "chmod", "rmdir")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nvrstack.host.apply import KEPT, STAGING, locked
 from nvrstack.tree import PUBLIC, SECRET
-
 from tests.unit.applied import AFTER, content, project, update
 from tests.unit.commands import tree
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from nvrstack.pki.certificates import LEAF_LIFETIME, life_left, may_sign_for, names_of
 from nvrstack.pki.keep import LEAF, PLACEHOLDER, ROOT, missing_certificates
 from nvrstack.settings.load import SKELETON, merge, validate

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import typer
+
 from nvrstack import __version__
 from nvrstack.cli.app import app, hoist_global_options
-
 from tests.unit.commands import nvrstack, tree
 
 ROOT: Any = typer.main.get_command(app)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.cli.suggestions import suggestions
 from nvrstack.host import facts
 from nvrstack.settings.subnets import CANDIDATES, choose_subnet
 from nvrstack.settings.values import subnet
-
 from tests.unit.strategies import quickly
 
 HEADER = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nvrstack.rendering.render import Material, render
 
+from nvrstack.rendering.render import Material, render
 from tests.unit.keeper import keeper
 from tests.unit.samples import STACKS, secrets_for, settings_for
 from tests.unit.strategies import quickly

@@ -5,8 +5,8 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nvrstack.settings.lines import key_lines
 
+from nvrstack.settings.lines import key_lines
 from tests.unit.strategies import quickly
 
 KEY = st.from_regex(r"[a-z]{3,8}", fullmatch=True)

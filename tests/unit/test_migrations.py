@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tomlkit import TOMLDocument
+
 from nvrstack.cli.app import run
 from nvrstack.cli.console import Console
 from nvrstack.settings import migrations
@@ -12,7 +14,6 @@ from nvrstack.settings.load import load
 from nvrstack.settings.migrations import STEPS, Step, migrated
 from nvrstack.settings.model import SCHEMA
 from nvrstack.stacks import load_stacks
-from tomlkit import TOMLDocument
 
 SETTINGS = [
     word

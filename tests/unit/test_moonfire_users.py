@@ -13,10 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.moonfire_users import Encoding, Users, users
 from nvrstack.services import passwords
-
 from tests.standins import moonfire_nvr
 
 PROGRAM = [sys.executable, moonfire_nvr.__file__]

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nvrstack.settings import model, names
 from pydantic_core import PydanticCustomError
 
+from nvrstack.settings import model, names
 from tests.unit.strategies import quickly
 from tests.unit.test_values import DOMAIN_253, LABEL_63
 

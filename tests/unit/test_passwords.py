@@ -6,8 +6,8 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nvrstack.services import passwords
 
+from nvrstack.services import passwords
 from tests.unit.strategies import quickly
 
 FACTS_BYTES = {

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
 from nvrstack.pki.certificates import Pair, der, local_leaf, local_root, names_of, placeholder
 from nvrstack.pki.keep import LEAF, PATHS, PLACEHOLDER, ROOT, missing_certificates
 from nvrstack.tree import PUBLIC, SECRET, File
-
 from tests.unit.samples import settings_for
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,13 +5,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
+
 from nvrstack.rendering.layout import directories
 from nvrstack.rendering.next_steps import next_steps
 from nvrstack.services.providers import providers
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import merge
 from nvrstack.settings.questions import next_question
-
 from tests.unit.samples import STACKS, settings_for
 
 FOUND = {"moonfire": {"timezone": "Europe/Berlin"}, "network": {"lan_address": "192.168.1.20"}}

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.rendering import quoting
 from nvrstack.rendering.templates import environment
-
 from tests.unit.strategies import ODD_TEXT, quickly
 
 

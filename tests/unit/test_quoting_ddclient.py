@@ -11,9 +11,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.rendering.quoting import quote_ddclient, quote_ddclient_password
 from nvrstack.rendering.render import Material, render
-
 from tests.unit.samples import STACKS, settings_for
 from tests.unit.strategies import ODD_TEXT, PRINTABLE_TEXT, fewer, quickly
 

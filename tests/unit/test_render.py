@@ -7,13 +7,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.errors import InputError
 from nvrstack.rendering.layout import directories
 from nvrstack.rendering.manifest import manifest_file
 from nvrstack.rendering.render import Material, render
 from nvrstack.settings.model import Settings
 from nvrstack.tree import PUBLIC, SECRET
-
 from tests.unit.samples import NAMES, PASSWORD, STACKS, secrets_for, settings_for
 from tests.unit.strategies import PRINTABLE_TEXT, any_settings, fewer
 

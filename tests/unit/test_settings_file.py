@@ -4,12 +4,12 @@ import tomllib
 
 import pytest
 from hypothesis import given
+
 from nvrstack.rendering.render import Material, render
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.answers import known_keys
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
-
 from tests.unit.samples import NAMES, STACKS, secrets_for, settings_for
 from tests.unit.strategies import any_settings, fewer
 

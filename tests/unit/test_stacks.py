@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from nvrstack.errors import InputError
 from nvrstack.rendering.render import Material, render
 from nvrstack.settings.load import merge, validate
 from nvrstack.stacks import find_stack, load_stacks
-
 from tests.unit.commands import nvrstack
 from tests.unit.samples import NAMES, NEEDED, STACKS, USUAL, secrets_for, settings_for
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nvrstack.settings import values
 from pydantic_core import PydanticCustomError
 
+from nvrstack.settings import values
 from tests.unit.strategies import PATH, quickly
 
 LABEL_63 = "a" * 63
