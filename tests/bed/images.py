@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bed import rootfs
+from tests.bed import rootfs, standin
 from tests.bed.paths import CONTEXTS, STANDINS, cache_dir, made
 from tests.bed.process import BedError, run
 
@@ -15,7 +15,6 @@ BASE = "nvrstack-bed/base:local"
 BUSYBOX = "nvrstack-bed/busybox:local"
 TOOLS = "nvrstack-bed/tools:local"
 
-MOONFIRE_STANDIN = STANDINS / "moonfire_nvr.py"
 KEY_LABEL = "nvrstack-bed.rootfs"
 
 
@@ -68,21 +67,10 @@ def _context(name: str) -> Iterator[Path]:
         context = Path(folder) / name
         shutil.copytree(CONTEXTS / name, context)
         if name == "moonfire":
-            _install_moonfire(context / "moonfire-nvr")
+            standin.write_program(context / "moonfire-nvr")
         elif name == "tools":
             made(context / "standins")
             for file in sorted(STANDINS.glob("*.py")):
                 shutil.copy(file, context / "standins" / file.name)
                 (context / "standins" / file.name).chmod(0o755)
         yield context
-
-
-def _install_moonfire(target: Path) -> None:
-    """Copy the stand-in; its image has no `env` to look for Python."""
-    if not MOONFIRE_STANDIN.is_file():
-        message = f"{MOONFIRE_STANDIN} is missing: Moonfire's stand-in is part of the repository"
-        raise BedError(message)
-    lines = MOONFIRE_STANDIN.read_text().splitlines(keepends=True)
-    body = lines[1:] if lines and lines[0].startswith("#!") else lines
-    target.write_text("".join(["#!/usr/bin/python3 -u\n", *body]))
-    target.chmod(0o755)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bed.process import end
 from tests.e2e.project import FIRST_CLIENT, Project
 from tests.e2e.waiting import wait_until
-from tests.standins.moonfire_nvr import virtual_bytes
+from tests.standins.moonfire.video import virtual_bytes
 
 CLIENT = Path(__file__).with_name("live_client.py")
 CAMERA = "/api/cameras/00000000-0000-4000-8000-000000000001/sub"

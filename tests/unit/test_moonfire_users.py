@@ -17,10 +17,15 @@ import pytest
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.moonfire_users import Encoding, Users, users
 from nvrstack.services import passwords
-from tests.standins import moonfire_nvr
+from tests.bed.paths import TESTS
 
-PROGRAM = [sys.executable, moonfire_nvr.__file__]
-ENVIRONMENT = {"PATH": os.environ["PATH"], "TZ": "Europe/Berlin", "STANDIN_SCRYPT_LN": "4"}
+PROGRAM = [sys.executable, "-m", "tests.standins.moonfire"]
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "PYTHONPATH": str(TESTS.parent),
+    "TZ": "Europe/Berlin",
+    "STANDIN_SCRYPT_LN": "4",
+}
 WAIT_SECONDS = 10
 ALL = frozenset(passwords.PERMISSIONS)
 ENCODING = Encoding(passwords.password_hash, passwords.permission_bytes, passwords.permissions_of)

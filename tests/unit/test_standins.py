@@ -29,14 +29,31 @@ from typing import Any
 
 import pytest
 
-from tests.standins import moonfire_nvr
+from tests.bed import standin
+from tests.bed.paths import STANDINS, TESTS
+from tests.standins.moonfire.configuration import parse_config
+from tests.standins.moonfire.meta import lock_directory
+from tests.standins.moonfire.passwords import (
+    hash_password,
+    scrypt,
+    unpadded_base64,
+    verify_password,
+)
+from tests.standins.moonfire.permissions import PERMISSION_NAMES, Permissions
+from tests.standins.moonfire.program import MoonfireError
+from tests.standins.moonfire.running import time_zone_name
+from tests.standins.moonfire.video import virtual_bytes
 
-STANDINS = Path(moonfire_nvr.__file__).parent
-MOONFIRE = STANDINS / "moonfire_nvr.py"
+MOONFIRE = (sys.executable, "-m", "tests.standins.moonfire")
 DYNDNS = STANDINS / "dyndns.py"
 CAMERA = "00000000-0000-4000-8000-000000000001"
 WAIT_SECONDS = 10.0
-BASE_ENVIRONMENT = {"PATH": os.environ["PATH"], "TZ": "Europe/Berlin", "STANDIN_SCRYPT_LN": "6"}
+BASE_ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "PYTHONPATH": str(TESTS.parent),
+    "TZ": "Europe/Berlin",
+    "STANDIN_SCRYPT_LN": "6",
+}
 
 
 # ---- starting and asking --------------------------------------------------------------------
@@ -60,7 +77,7 @@ def free_port() -> int:
 def moonfire(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     return subprocess.run(
-        [sys.executable, MOONFIRE, *args],
+        [*MOONFIRE, *args],
         env={**BASE_ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -88,7 +105,7 @@ def running(config: Path, *, ready: str = "Ready to serve", **environment: str) 
     log = config.with_suffix(".log")
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, MOONFIRE, "run", "--config", config],
+            [*MOONFIRE, "run", "--config", config],
             env={**BASE_ENVIRONMENT, **environment},
             stderr=stderr,
         )
@@ -213,6 +230,23 @@ def nvr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nvr]:
 # ---- command line, init ---------------------------------------------------------------------
 
 
+def test_the_image_gets_one_file_that_runs_by_itself(tmp_path: Path) -> None:
+    program, again = tmp_path / "program", tmp_path / "again"
+    for target in (program, again):
+        standin.write_program(target)
+    assert program.read_bytes() == again.read_bytes(), "the engine's cache is to know it again"
+    assert program.read_bytes().startswith(b"#!/usr/bin/python3 -u\n")
+    assert os.access(program, os.X_OK)
+    # Isolated: nothing of this repository is in its way.
+    command = [sys.executable, "-I", str(program), "init", "--db-dir", str(tmp_path / "db")]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Moonfire NVR stand-in for nvrstack's tests" in done.stderr
+    assert (tmp_path / "db/db").is_file()
+
+
 @pytest.mark.parametrize(
     ("played", "line"),
     [("v0.7.30", "Version: v0.7.30\n"), ("v0.7.5", "moonfire-nvr 0.7.5\n")],
@@ -285,17 +319,17 @@ GOOD_BIND = '[[binds]]\nipv4 = "127.0.0.1:8080"\n'
     ],
 )
 def test_a_bad_configuration_is_refused(text: str, message: str) -> None:
-    with pytest.raises((moonfire_nvr.MoonfireError, ValueError), match=message):
-        moonfire_nvr.parse_config(text)
+    with pytest.raises((MoonfireError, ValueError), match=message):
+        parse_config(text)
 
 
 def test_a_good_configuration_is_read() -> None:
-    config = moonfire_nvr.parse_config(
+    config = parse_config(
         'dbDir = "/db"\nuiDir = { bundled = true }\nworkerThreads = 2\n'
         '[[binds]]\nipv6 = "[::1]:8080"\nallowUnauthenticatedPermissions = { viewVideo = true }\n'
     )
     assert config.db_dir == Path("/db")
-    assert config.binds[0].allow_unauthenticated == moonfire_nvr.Permissions(view_video=True)
+    assert config.binds[0].allow_unauthenticated == Permissions(view_video=True)
     assert config.binds[0].socket_address() == ("::1", 8080)
 
 
@@ -344,7 +378,7 @@ def test_a_zone_that_cannot_be_loaded_ends_the_server_late(tmp_path: Path, zone:
 @pytest.mark.parametrize("zone", ["", "UTC", ":Europe/Berlin", "/usr/share/zoneinfo/Europe/Berlin"])
 def test_zones_may_be_written_in_several_ways(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
-    assert moonfire_nvr.time_zone_name() == ("Europe/Berlin" if "Berlin" in zone else "UTC")
+    assert time_zone_name() == ("Europe/Berlin" if "Berlin" in zone else "UTC")
 
 
 def test_flushing_needs_a_directory_for_temporary_files(tmp_path: Path) -> None:
@@ -430,7 +464,7 @@ def test_sample_directories_belong_to_the_live_database(tmp_path: Path) -> None:
     samples.rename(tmp_path / "elsewhere")
     assert_refuses(config, f"Failed to open dir {samples}")
     (tmp_path / "elsewhere").rename(samples)
-    fd = moonfire_nvr.lock_directory(samples, shared=False)
+    fd = lock_directory(samples, shared=False)
     assert_refuses(config, f"unable to lock dir {samples}")
     os.close(fd)
 
@@ -569,7 +603,7 @@ def test_even_empty_anonymous_permissions_open_the_top_level(nvr: Nvr) -> None:
     assert (refused.status, refused.headers["Content-Type"]) == (401, "text/plain")
     top = ask(nvr.empty, "GET", "/api/")
     assert top.status == 200
-    assert top.json()["permissions"] == dict.fromkeys(moonfire_nvr.PERMISSION_NAMES, False)
+    assert top.json()["permissions"] == dict.fromkeys(PERMISSION_NAMES, False)
     assert top.json()["timeZoneName"] == "Europe/Berlin"
     assert ask(nvr.empty, "GET", "/api/?cameraConfigs=true").status == 403
     assert ask(nvr.empty, "GET", f"/api/cameras/{CAMERA}/main/view.mp4").status == 403
@@ -691,20 +725,20 @@ def test_an_own_password_needs_the_old_one(nvr: Nvr) -> None:
 
 def phc(password: str, salt: bytes, cost: tuple[int, int, int]) -> str:
     """Build a PHC string by hand."""
-    digest = moonfire_nvr.scrypt(password, salt, cost, 32)
-    parts = "$".join(moonfire_nvr.unpadded_base64(part) for part in (salt, digest))
+    digest = scrypt(password, salt, cost, 32)
+    parts = "$".join(unpadded_base64(part) for part in (salt, digest))
     return f"$scrypt$ln={cost[0]},r={cost[1]},p={cost[2]}${parts}"
 
 
 def test_hashes_are_phc_strings_with_any_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_SCRYPT_LN", "5")
-    stored = moonfire_nvr.hash_password("p")
+    stored = hash_password("p")
     assert stored.startswith("$scrypt$ln=5,r=8,p=1$")
     for text in (stored, phc("p", b"salt", (4, 2, 3))):
-        assert moonfire_nvr.verify_password("p", text)
-        assert not moonfire_nvr.verify_password("q", text)
-    with pytest.raises(moonfire_nvr.MoonfireError, match="bad stored password hash"):
-        moonfire_nvr.verify_password("p", "$" + stored)
+        assert verify_password("p", text)
+        assert not verify_password("q", text)
+    with pytest.raises(MoonfireError, match="bad stored password hash"):
+        verify_password("p", "$" + stored)
 
 
 def test_a_user_made_by_sql_can_log_in(tmp_path: Path) -> None:
@@ -738,7 +772,7 @@ def test_view_is_a_virtual_file_of_exact_length(nvr: Nvr) -> None:
     cookie = nvr.login("boss", "boss pass")
     whole = ask(nvr.plain, "GET", VIEW, Cookie=cookie)
     assert (whole.status, len(whole.body)) == (200, 1_000_000)
-    assert whole.body == moonfire_nvr.virtual_bytes(0, 1_000_000)
+    assert whole.body == virtual_bytes(0, 1_000_000)
     assert "filename=" in whole.headers["Content-Disposition"]
     assert whole.headers["Cache-Control"] == "private, max-age=3600"
     head = ask(nvr.plain, "HEAD", f"{VIEW}?s=5000000000", Cookie=cookie)
@@ -762,7 +796,7 @@ def test_ranges(nvr: Nvr, header: str, start: int, end: int) -> None:
     part = ask(nvr.plain, "GET", VIEW, Cookie=cookie, Range=header)
     assert part.status == 206
     assert part.headers["Content-Range"] == f"bytes {start}-{end - 1}/1000000"
-    assert part.body == moonfire_nvr.virtual_bytes(0, 1_000_000)[start:end]
+    assert part.body == virtual_bytes(0, 1_000_000)[start:end]
 
 
 def test_validators_and_unsatisfiable_ranges(nvr: Nvr) -> None:

@@ -1,0 +1,1 @@
+"""What cannot be had here, each called a stand-in."""

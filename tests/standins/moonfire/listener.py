@@ -1,0 +1,86 @@
+"""The listening sockets, one for each bind."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import socket
+import socketserver
+import stat
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.standins.moonfire.configuration import Bind, Config
+from tests.standins.moonfire.database import Database
+from tests.standins.moonfire.program import MoonfireError, log, os_error
+
+
+@dataclass
+class Server:
+    """What all binds share."""
+
+    db: Database
+    config: Config
+    zone: str
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class BindServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """One listening socket with a thread per connection."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self, bind: Bind, server: Server, handler: type[http.server.BaseHTTPRequestHandler]
+    ) -> None:
+        self.bind = bind
+        self.shared = server
+        families = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
+        if bind.kind == "systemd":
+            raise MoonfireError(
+                "NOT_FOUND",
+                f"can't find systemd socket named {bind.address}; available sockets are: ",
+            )
+        self.address_family = families[bind.kind]
+        address: Any = bind.socket_address()
+        if bind.kind == "unix":
+            remove_stale_socket(Path(address))
+        try:
+            super().__init__(address, handler)
+        except OSError as err:
+            what = "unable bind Unix socket" if bind.kind == "unix" else "unable to bind TCP socket"
+            raise os_error(f"{what} {bind.address}", err) from err
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; TCP ones get TCP_NODELAY."""
+        connection, address = super().get_request()
+        if self.address_family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about clients that go away; log anything else."""
+        err = sys.exception()
+        if not isinstance(err, ConnectionError | TimeoutError):
+            log("ERROR", f"connection failed: {err!r}")
+
+
+def remove_stale_socket(path: Path) -> None:
+    """Remove a socket left by an earlier run.
+
+    The documented slip is kept: the bit test also matches a regular file, which is then lost.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if stat.S_IFMT(mode) & stat.S_IFSOCK:
+        # A directory matches as well, but cannot be unlinked; the bind then fails by itself.
+        with contextlib.suppress(OSError):
+            path.unlink()
