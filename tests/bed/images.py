@@ -13,6 +13,7 @@ from tests.bed.process import BedError, run
 
 BASE = "nvrstack-bed/base:local"
 BUSYBOX = "nvrstack-bed/busybox:local"
+CERTBOT_BASE = "nvrstack-bed/certbot-base:local"
 TOOLS = "nvrstack-bed/tools:local"
 
 KEY_LABEL = "nvrstack-bed.rootfs"
@@ -29,6 +30,8 @@ def tags() -> dict[str, str]:
     return {
         "busybox": BUSYBOX,
         "nginx": images.NGINX,
+        "certbot-base": CERTBOT_BASE,
+        "certbot-rfc2136": images.certbot_image(images.CERTBOT, "certbot/dns-rfc2136"),
         "certbot": images.CERTBOT,
         "ddclient": images.DDCLIENT,
         "moonfire": images.MOONFIRE,

@@ -21,6 +21,7 @@ SUITE = "forky"
 """The Debian release whose nginx and certbot are nearest to the pinned images."""
 
 CONTENT = (
+    "bind9",
     "busybox-static",
     "ca-certificates",
     "certbot",
@@ -30,6 +31,7 @@ CONTENT = (
     "nginx",
     "pebble",
     "python3",
+    "python3-certbot-dns-rfc2136",
     "tzdata",
 )
 
@@ -71,8 +73,12 @@ def rootfs() -> Path:
 
 def _bootstrap(archive: Path) -> None:
     """Make the archive, in place of those of earlier weeks."""
-    shutil.rmtree(archive.parent, ignore_errors=True)
     partial = made(archive.parent) / "partial.tar"
+    week = key().rpartition("-")[2]
+    for old in archive.parent.iterdir():
+        # A tree of this week with other packages may be in use by another checkout.
+        if not old.name.removesuffix(".tar").endswith(week):
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     command = [
         "mmdebstrap",
         "--variant=apt",

@@ -8,7 +8,7 @@ import pytest
 from tests.bed import compose, packages, rootfs
 from tests.contract.space import namespace
 
-PACKAGES = (*packages.ROOTFS, "curl", "iproute2", "openssl", "procps")
+PACKAGES = (*packages.ROOTFS, "curl", "inotify-tools", "iproute2", "openssl", "procps")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
-from tests.bed.process import run, wait_for
+from tests.bed.process import Done, run, wait_for
 from tests.contract.container import Container, Running, container
 from tests.contract.rendered import Project, hurry, project, write
 from tests.contract.space import inside
@@ -48,33 +49,42 @@ class Door:
         """The certificate that serves until there is another one."""
         return (self.project.directory / "tls/placeholder/fullchain.pem").read_bytes()
 
-    def served(self) -> bytes | None:
+    def served(self) -> x509.Certificate | None:
         """The certificate that a browser gets now, if any."""
-        name = self.project.settings.site.domain
-        words = ["openssl", "s_client", "-connect", "127.0.0.1:443", "-servername", name]
-        shown = run([*inside(self.container.netns), *words], check=False, timeout=5).stdout
-        found = re.search(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", shown, re.S)
-        return found[0].encode() if found else None
+        return served(self.container.netns, self.project.settings.site.domain)
 
     def serves(self, certificate: bytes, *, seconds: float = 6) -> bool:
         """Wait until this certificate is served."""
         wanted = x509.load_pem_x509_certificate(certificate)
-
-        def there() -> bool:
-            served = self.served()
-            return served is not None and x509.load_pem_x509_certificate(served) == wanted
-
-        return wait_for(there, seconds=seconds)
+        return wait_for(lambda: self.served() == wanted, seconds=seconds)
 
     def get(self, url: str) -> str:
         """Header and body of an answer, empty when there is none."""
-        words = ["curl", "--silent", "--insecure", "--include", "--max-time", "5", "--noproxy", "*"]
-        where = ["--connect-to", "::127.0.0.1:", url]
-        return run([*inside(self.container.netns), *words, *where], check=False).stdout
+        return self.curl("--insecure", "--include", url).stdout
+
+    def curl(self, *options: str) -> Done:
+        """Ask as a visitor would; a failure is the caller's to judge."""
+        words = ["curl", "--silent", "--max-time", "5", "--noproxy", "*"]
+        words += ["--connect-to", "::127.0.0.1:", *options]
+        return run([*inside(self.container.netns), *words], check=False)
 
 
-def door(directory: Path, netns: str, pace: Mapping[str, str] | None = None) -> Door:
-    """A public project on disk; `pace` sets the script's own variables for shorter tests."""
-    made = write(project(directory / "project", "public"))
+def served(netns: str, name: str) -> x509.Certificate | None:
+    """The certificate that a browser gets now which asks for that name, if any."""
+    words = ["openssl", "s_client", "-connect", "127.0.0.1:443", "-servername", name]
+    shown = run([*inside(netns), *words], check=False, timeout=5).stdout
+    found = re.search(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", shown, re.S)
+    return x509.load_pem_x509_certificate(found[0].encode()) if found else None
+
+
+def door(
+    directory: Path,
+    netns: str,
+    pace: Mapping[str, str] | None = None,
+    *changes: Mapping[str, Any],
+    stack: str = "public",
+) -> Door:
+    """A project on disk; `pace` sets the script's own variables for shorter tests."""
+    made = write(project(directory / "project", stack, *changes))
     hurry(made.directory / "nginx/start.sh", "=", pace or {})
     return Door(made, container(made, "nginx", netns, directory / "tmp"), directory / "log")

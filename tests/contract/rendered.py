@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from nvrstack.host.apply import apply, make_directory
+from nvrstack.pki.certificates import local_leaf, local_root
 from nvrstack.pki.keep import missing_certificates
 from nvrstack.rendering.layout import directories
-from nvrstack.rendering.render import Material, render, required_secrets
+from nvrstack.rendering.render import Material, render
 from nvrstack.settings.load import merge, validate
 from nvrstack.settings.model import Settings
+from nvrstack.settings.secrets import required_secrets
 from nvrstack.stacks import Stack, find_stack, load_stacks
 from nvrstack.tree import Tree
 
+CREDENTIALS = "dns_cloudflare_api_token = t0ken"
 PASSWORD = "s3cret, of #our$ '\"own\\"
 
 USUAL: Mapping[str, Any] = {
@@ -30,6 +33,8 @@ USUAL: Mapping[str, Any] = {
 NEEDED: Mapping[str, Mapping[str, Any]] = {
     "public": {"ddns": {"provider": "noip", "login": "me"}},
     "lan": {"site": {"domain": "nvr.home.arpa"}},
+    "dns-challenge": {"certificate": {"dns_provider": "cloudflare"}},
+    "own-certificate": {"certificate": {"chain_file": "own.pem", "key_file": "own.key"}},
 }
 """What one stack needs beside that."""
 
@@ -71,12 +76,15 @@ def project(
     stack: str,
     *changes: Mapping[str, Any],
     password: str = PASSWORD,
+    given: Mapping[str, str] | None = None,
     authority_root: bytes | None = None,
 ) -> Project:
-    """A rendered project that is not on disk yet."""
+    """A rendered project that is not on disk yet; `given` are secrets that are no passwords."""
     settings = settings_for(stack, *changes)
     found = find_stack(stack, load_stacks())
-    secrets = dict.fromkeys(required_secrets(settings), password)
+    secrets = {secret.name: password for secret in required_secrets(settings)}
+    secrets |= {"dns_credentials": CREDENTIALS} if "dns_credentials" in secrets else {}
+    secrets |= given or {}
     files = render(settings, found, Material(secrets, authority_root))
     return Project(settings, found, files, directory)
 
@@ -89,8 +97,22 @@ def write(made: Project) -> Project:
         if path.is_relative_to(made.directory):
             make_directory(path, entry.mode, made.owner)
     apply(made.directory, made.files, made.owner)
-    apply(made.directory, missing_certificates(made.settings, {}, datetime.now(UTC)), made.owner)
+    now, names = datetime.now(UTC), made.settings.every_name
+    own = (
+        local_leaf(local_root(names, now), names, now) if made.settings.certificate.is_own else None
+    )
+    apply(made.directory, missing_certificates(made.settings, {}, now, own), made.owner)
     return made
+
+
+def holders(directory: Path, secret: str) -> dict[str, int]:
+    """The files below a directory that hold a secret, and who may read each: its mode."""
+    files = (path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+    return {
+        str(path.relative_to(directory)): path.stat().st_mode & 0o777
+        for path in files
+        if secret.encode() in path.read_bytes()
+    }
 
 
 def hurry(script: Path, equals: str, pace: Mapping[str, str]) -> None:

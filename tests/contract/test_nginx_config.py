@@ -85,5 +85,5 @@ def test_gixy_finds_nothing(stack: str, tmp_path: Path, netns: str) -> None:
         for finding in json.loads(told.stdout)
         if finding["severity"] in {"MEDIUM", "HIGH"}
     }
-    local = made.settings.certificate.is_local
-    assert serious <= ACCEPTED | (UNTRUSTED if local else set()), told.stdout
+    public = made.settings.certificate.is_acme
+    assert serious <= ACCEPTED | (set() if public else UNTRUSTED), told.stdout

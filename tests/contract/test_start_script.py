@@ -103,6 +103,23 @@ def test_an_error_in_ones_own_file_is_told_and_the_old_one_stays(quick: Door) ->
         assert quick.pid == main
 
 
+def test_a_renewal_while_ones_own_file_is_broken_waits_until_it_is_mended(quick: Door) -> None:
+    old, new = issue(DOMAIN), issue(DOMAIN)
+    put(quick.project, old)
+    with quick.open() as running:
+        assert quick.serves(old.certificate)
+        quick.custom("own.conf", "broken")
+        assert running.says(BROKEN)
+        put(quick.project, new)
+        assert running.says(BROKEN, times=2)
+        assert "start.sh: reloaded" not in running.text()
+        assert "custom.d/own.conf" in running.text()
+        assert quick.serves(old.certificate)
+        quick.custom("own.conf", "")
+        # Two looks, as within the ten seconds of the script's own pace.
+        assert quick.serves(new.certificate, seconds=3), running.text()
+
+
 def test_it_ends_in_time_while_the_configuration_is_broken(quick: Door) -> None:
     with quick.open() as running:
         quick.custom("own.conf", "broken")

@@ -28,6 +28,7 @@ STACK_SETTINGS: dict[str, dict[str, str]] = {
         "ddns.address_service": f"http://{DYNDNS}:{DYNDNS_PORT}/ip",
     },
     "router-ddns": ACME,
+    "dns-challenge": ACME,
     "lan": {},
 }
 

@@ -116,7 +116,7 @@ class World:
         """End the servers of a run that was killed; the bed's resolver goes on."""
         listed = self.bed.run(["ip", "netns", "pids", self.bed.internet_netns]).stdout.split()
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in listed}
-        ours = (b"pebble\0-config", os.fsencode(STANDINS / "dyndns.py"))
+        ours = (b"pebble\0-config", b"named\0-g", os.fsencode(STANDINS / "dyndns.py"))
         end([pid for pid, line in commands.items() if any(o in line for o in ours)], seconds=3)
 
     def close(self) -> None:

@@ -1,20 +1,16 @@
-"""certbot's keeper, which is a template's script and no module of a package."""
+"""certbot's keeper, which is a template's scripts and no package."""
 
-import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "compose-templates/certbot/certbot"))
 
-def _load() -> Any:
-    path = Path(__file__).parents[2] / "compose-templates/certbot/certbot/keeper.py"
-    spec = importlib.util.spec_from_file_location("nvrstack_certbot_keeper", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+import keeper
+import lineages
+import mending
+import reachability
+import schedule
+import wanted
+import words
 
-
-keeper = _load()
+__all__ = ["keeper", "lineages", "mending", "reachability", "schedule", "wanted", "words"]

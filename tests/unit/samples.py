@@ -1,10 +1,15 @@
 """Settings that are right, to be made wrong in one place."""
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from nvrstack.pki.certificates import Pair, local_leaf, local_root
+from nvrstack.services.dns_providers import DnsProvider, credentials_text, dns_providers
 from nvrstack.settings.load import merge, validate
 from nvrstack.settings.model import Settings
+from nvrstack.settings.secrets import DNS_CREDENTIALS, required_secrets
 from nvrstack.stacks import load_stacks
 
 STACKS = load_stacks()
@@ -43,6 +48,8 @@ USUAL: Mapping[str, Any] = {
 NEEDED: Mapping[str, Mapping[str, Any]] = {
     "public": {"ddns": {"provider": "noip", "login": "me"}},
     "lan": {"site": {"domain": "nvr.home.arpa"}},
+    "dns-challenge": {"certificate": {"dns_provider": "cloudflare"}},
+    "own-certificate": {"certificate": {"chain_file": "own.pem", "key_file": "own.key"}},
 }
 
 
@@ -54,4 +61,27 @@ def settings_for(stack: str, change: Mapping[str, Any] | None = None) -> Setting
 
 def secrets_for(stack: str, password: str = PASSWORD) -> dict[str, str]:
     """What a stack needs beside its settings."""
-    return {"ddns_password": password} if stack == "public" else {}
+    return secrets_of(settings_for(stack), password)
+
+
+def secrets_of(settings: Settings, password: str = PASSWORD) -> dict[str, str]:
+    """What settings need beside themselves; where it is a file of credentials, a right one."""
+    secrets = {secret.name: password for secret in required_secrets(settings)}
+    if DNS_CREDENTIALS.name in secrets:
+        provider = dns_providers()[settings.certificate.dns_provider or ""]
+        secrets[DNS_CREDENTIALS.name] = credentials_of(provider)
+    return secrets
+
+
+def own_pair(settings: Settings) -> Pair:
+    """A certificate for these settings from an authority that is somebody's own."""
+    names, now = settings.every_name, datetime.now(UTC)
+    below = [name.removeprefix("*.") for name in names]
+    return local_leaf(local_root(below, now), names, now)
+
+
+def credentials_of(provider: DnsProvider, value: str = "t0ken") -> str:
+    """Credentials that a DNS provider's plugin could read."""
+    if provider.credentials == "json":
+        return json.dumps(dict.fromkeys(provider.keys, value))
+    return credentials_text(provider, dict.fromkeys(provider.keys, value))

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from nvrstack.services.dns_providers import dns_providers
 from nvrstack.services.providers import providers
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import ADDRESS_SERVICES, Settings
@@ -85,13 +86,13 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
         "project": {"name": "a-1_b", "uid": draw(IDS), "gid": draw(IDS)},
         "site": {
             "domain": names[0],
-            "aliases": names[1:],
+            "aliases": [*names[1:], *draw(_wildcards(stack))],
             "short_names": draw(st.lists(LABEL, max_size=2, unique=True)),
             "http_port": ports[0],
             "https_port": ports[1],
             **draw(_optional(public_https_port=PORTS, bind=st.lists(ADDRESS, max_size=2))),
         },
-        "certificate": draw(_certificate(local=stack == "lan")),
+        "certificate": draw(_certificate(stack)),
         "ddns": draw(_ddns() if stack == "public" else st.just({})),
         "moonfire": {
             "uid": draw(IDS),
@@ -107,6 +108,12 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
         "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=IMAGE)),
     }
     return validate(data, "nvrstack.toml", STACKS)
+
+
+def _wildcards(stack: str) -> st.SearchStrategy[list[str]]:
+    names = st.builds("*.{}".format, DOMAIN)
+    fits = stack in {"dns-challenge", "own-certificate"}
+    return st.lists(names, max_size=1) if fits else st.just([])
 
 
 def _further_site(domain: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -132,20 +139,41 @@ def _further_site(domain: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(verified, unverified)
 
 
-def _certificate(*, local: bool) -> st.SearchStrategy[dict[str, Any]]:
-    if local:
+def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
+    if stack == "lan":
         return st.just({})
-    public = st.sampled_from(["letsencrypt", "letsencrypt-staging"])
-    usual = _optional(
-        authority=public,
-        email=st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
-        key_type=st.sampled_from(["ecdsa", "rsa"]),
+    if stack == "own-certificate":
+        return st.just({"chain_file": "own.pem", "key_file": "own.key"})
+    account = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+    common = {
+        "email": st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
+        "key_type": st.sampled_from(["ecdsa", "rsa"]),
+    }
+    by_dns = {
+        "challenge": st.just("dns-01"),
+        "dns_provider": st.sampled_from(list(dns_providers())),
+    }
+    needed = by_dns if stack == "dns-challenge" else {}
+    usual = st.fixed_dictionaries(
+        {**needed, "authority": st.just("letsencrypt")},
+        optional={**common, "staging": st.booleans()},
+    )
+    bound = st.fixed_dictionaries(
+        {
+            **by_dns,
+            "authority": st.sampled_from(["zerossl", "google"]),
+            "eab_key_id": account,
+        },
+        optional={**common, "dns_propagation": st.builds("{}s".format, st.integers(0, 600))},
     )
     private = st.fixed_dictionaries(
-        {"authority": st.just("https://ca.example:9000/dir?a=$b&c='{{ d }}'".replace(" ", ""))},
-        optional={"authority_root": PATH},
+        {
+            **needed,
+            "authority": st.just("https://ca.example:9000/dir?a=$b&c='{{ d }}'".replace(" ", "")),
+        },
+        optional={**common, "authority_root": PATH, "eab_key_id": account},
     )
-    return st.one_of(usual, private)
+    return st.one_of(usual, bound, private)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from hypothesis import given
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 
 from nvrstack.rendering.changes import Kind, changes
 from nvrstack.rendering.manifest import Applied
-from nvrstack.rendering.render import Material, required_secrets
+from nvrstack.rendering.render import Material
 from nvrstack.rendering.render import render as render_tree
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.tree import SECRET, File, Tree
 from tests.unit.commands import Listing, nvrstack
-from tests.unit.samples import STACKS
+from tests.unit.samples import STACKS, own_pair, secrets_of
 from tests.unit.strategies import any_settings, fewer
 from tests.unit.test_again_project import files, made, render
 
@@ -26,7 +27,7 @@ SECRET_TEXT = "tr0ub4dor&3"
 
 
 def rendered(settings: Settings) -> Tree:
-    secrets = dict.fromkeys(required_secrets(settings), SECRET_TEXT)
+    secrets = secrets_of(settings, SECRET_TEXT)
     root = b"a root\n" if settings.certificate.authority_root else None
     return render_tree(settings, STACKS[settings.stack], Material(secrets, root))
 
@@ -82,9 +83,23 @@ def within_the_project(settings: Settings) -> Settings:
     )
 
 
+own_pair_of = cache(own_pair)
+
+
+def bring(folder: Path, settings: Settings) -> None:
+    """Put what the owner has to bring into the project."""
+    for name, text in secrets_of(settings, SECRET_TEXT).items():
+        (folder / "secrets" / name).write_text(f"{text}\n")
+    if settings.certificate.is_own:
+        pair = own_pair_of(settings)
+        (folder / "own.pem").write_bytes(pair.certificate)
+        (folder / "own.key").write_bytes(pair.key)
+
+
 def settled(folder: Path, settings: Settings) -> Listing:
     """The project's own files, certificates apart, once it is rendered with these settings."""
     (folder / "nvrstack.toml").write_text(settings_text(settings))
+    bring(folder, settings)
     done = render(folder, "--yes")
     assert done.code == 0, done.stderr
     assert render(folder, "--check").code == 0
@@ -99,8 +114,8 @@ def test_a_project_that_is_rendered_there_and_back_has_the_same_bytes(
     first, second = within_the_project(first), within_the_project(second)
     with tempfile.TemporaryDirectory() as place:
         folder = made(Path(place) / "p")
-        for name in {*required_secrets(first), *required_secrets(second)}:
-            (folder / "secrets" / name).write_text(f"{SECRET_TEXT}\n")
+        # The tool takes none of it away again.
+        bring(folder, second)
         before = settled(folder, first)
         manifest = (folder / ".nvrstack/manifest.json").read_bytes()
         assert expected(first).items() <= before.items()

@@ -8,13 +8,15 @@ import pytest
 from tests.unit.commands import nvrstack, tree
 from tests.unit.samples import GOOD
 
+KNOWN = "dns-challenge, lan, own-certificate, public, router-ddns"
+
 WRONG = [
     ("schema", "schema = 2", "install the nvrstack that wrote it"),
     ("schema", "schema = 0", "expected 1"),
     ("schema", 'schema = "1"', "expected 1"),
     ("schema", "schema = true", "expected 1"),
     ("stack", 'stack = "pubic"', "did you mean public?"),
-    ("stack", "stack = 7", "expected one of lan, public, router-ddns"),
+    ("stack", "stack = 7", f"expected one of {KNOWN}"),
     ("site.domain", 'domain = "192.168.1.2"', "IP address"),
     ("site.domain", 'domain = "[2001:db8::1]:443"', "IP address"),
     ("site.domain", 'domain = "https://x.example.com"', "is a URL"),
@@ -75,6 +77,39 @@ WRONG = [
     ("certificate.authority", 'authority = "local"', "the stack lan"),
     ("certificate.authority_root", 'authority_root = "a.pem"', "remove it"),
     ("certificate.email", 'email = "me.example.com"', "no e-mail address"),
+    ("certificate.authority", 'authority = "files"', "the stack own-certificate"),
+    ("certificate.authority", 'authority = "letsencript"', "letsencrypt, letsencrypt-staging, zer"),
+    ("certificate.chain_file", 'authority = "files"', "needs the path of it"),
+    ("certificate.key_file", 'authority = "files"', "needs the path of it"),
+    ("certificate.chain_file", 'chain_file = "a.pem"', 'is only for the authority "files"; remove'),
+    ("certificate.key_file", 'key_file = "a.pem"', 'is only for the authority "files"; remove it'),
+    ("certificate.chain_file", 'chain_file = "../a.pem"', "without '..'"),
+    ("certificate.key_file", "key_file = 5", "expected text in quotes"),
+    ("certificate.staging", "staging = 1", "expected true or false"),
+    ("certificate.staging", 'staging = "true"', "expected true or false"),
+    ("certificate.challenge", 'challenge = "tls-alpn-01"', "'http-01', 'dns-01'"),
+    ("certificate.dns_provider", 'challenge = "dns-01"', "is missing; expected one of cloudflare"),
+    ("certificate.dns_provider", 'dns_provider = "ovhh"', "is not known; expected one of cloudf"),
+    ("certificate.dns_provider", "dns_provider = true", "expected text in quotes"),
+    ("certificate.dns_propagation", 'dns_propagation = "60s"', 'the challenge "dns-01"; remove it'),
+    ("certificate.dns_propagation", "dns_propagation = 60", '"30d"'),
+    ("certificate.dns_propagation", 'dns_propagation = "1 min"', '"30d"'),
+    ("certificate.eab_key_id", 'authority = "zerossl"', "in your account there"),
+    ("certificate.eab_key_id", 'authority = "google"', "in your account there"),
+    ("certificate.eab_key_id", 'eab_key_id = "a b"', "copy it from the authority's page"),
+    ("certificate.eab_key_id", 'eab_key_id = ""', "copy it from the authority's page"),
+    ("certificate.eab_key_id", "eab_key_id = 17", "expected text in quotes"),
+    ("certificate.eab_hmac_key", 'eab_hmac_key = "x"', "secrets never stand in the settings"),
+    ("certificate.dns_token", 'dns_token = "x"', "secrets never stand in the settings"),
+    ("certificate.dns_providr", 'dns_providr = "x"', "did you mean dns_provider?"),
+    ("site.aliases[0]", 'aliases = ["*.example.com"]', 'set certificate.challenge to "dns-01"'),
+    ("site.aliases[0]", 'aliases = ["*.com"]', "such as *.example.com"),
+    ("site.aliases[0]", 'aliases = ["*"]', "wildcard"),
+    ("site.aliases[0]", 'aliases = ["a.*.example.com"]', "wildcard"),
+    ("site.aliases[0]", 'aliases = ["*.*.example.com"]', "wildcard"),
+    ("site.aliases[0]", 'aliases = ["*.home.arpa"]', "exists on no public name server"),
+    ("site.redirects[0]", 'redirects = ["*.example.com"]', "wildcard; name each host"),
+    ("ddns.hosts[0]", 'hosts = ["*.example.com"]', "wildcard; name each host"),
     ("ddns.updater", 'updater = "ddclient"', "the stack public"),
     ("ddns.provider", 'provider = "godady"', "is not known"),
     ("ddns.interval", 'interval = "59s"', "than a minute"),
@@ -93,7 +128,7 @@ EDITED = [
     ("site", "[site]", "[[site]]", "expected a section"),
     ("site.domain", 'domain = "nvr.example.com"', "", "is missing; the stack router-ddns needs it"),
     ("moonfire.timezone", 'timezone = "Europe/Berlin"', "", "is missing"),
-    ("stack", 'stack = "router-ddns"', "", "is missing; expected one of lan, public, router-ddns"),
+    ("stack", 'stack = "router-ddns"', "", f"is missing; expected one of {KNOWN}"),
     ("schema", "schema = 1", "", "is missing"),
 ]
 """A key, what is replaced by what, and words of the sentence."""
@@ -151,6 +186,69 @@ def test_a_missing_or_misplaced_key_is_named(
 ) -> None:
     assert old in GOOD
     assert_refused(tmp_path, GOOD.replace(old, new), key, words)
+
+
+@pytest.mark.parametrize(
+    ("key", "lines", "words"),
+    [
+        ("authority", 'authority = "zerossl"\nstaging = true\neab_key_id = "k"', None),
+        ("staging", 'authority = "zerossl"\nstaging = true\neab_key_id = "k"', "letsencrypt"),
+        ("staging", 'authority = "letsencrypt-staging"\nstaging = true', "remove it"),
+        ("staging", 'authority = "https://ca.example/dir"\nstaging = true', "remove it"),
+        ("authority_root", 'authority = "google"\nauthority_root = "r.pem"', "https:// address"),
+        ("dns_provider", 'challenge = "dns-01"\ndns_provider = "cloudflair"', "is not known; exp"),
+        ("dns_propagation", 'challenge = "http-01"\ndns_propagation = "1m"', "remove it"),
+        ("dns_propagation", 'challenge = "dns-01"\ndns_propagation = "601s"', "at most"),
+    ],
+)
+def test_settings_of_a_certificate_that_do_not_fit_together_are_refused(
+    key: str, lines: str, words: str | None, tmp_path: Path
+) -> None:
+    text = f"{GOOD}\n[certificate]\n{lines}\n"
+    if words is None:
+        # What is right beside the mistake is not complained of.
+        (tmp_path / "nvrstack.toml").write_text(text)
+        outcome = nvrstack("--project", tmp_path, "render", "--yes")
+        assert f"certificate.{key}: " not in outcome.stderr
+        assert "1 problem\n" in outcome.stderr
+        return
+    assert_refused(tmp_path, text, f"certificate.{key}", words)
+
+
+@pytest.mark.parametrize(
+    ("stack", "key", "lines", "words"),
+    [
+        ("dns-challenge", "dns_provider", "", "is missing; the stack dns-challenge needs it"),
+        ("dns-challenge", "dns_provider", 'dns_provider = "ovhh"', "is not known"),
+        ("own-certificate", "chain_file", 'key_file = "k"', "the stack own-certificate needs it"),
+        ("own-certificate", "key_file", 'chain_file = "c"', "the stack own-certificate needs it"),
+        ("own-certificate", "authority", 'authority = "letsencrypt"', "runs no certbot; set it to"),
+        ("own-certificate", "eab_key_id", 'eab_key_id = "k"', "an authority that certbot asks"),
+        ("own-certificate", "dns_provider", 'dns_provider = "ovh"', "remove it"),
+        (
+            "lan",
+            "authority",
+            'authority = "google"\neab_key_id = "k"',
+            "runs no certbot; set it to",
+        ),
+        ("lan", "dns_propagation", 'dns_propagation = "1m"', "remove it"),
+        ("lan", "staging", "staging = true", "remove it"),
+        ("public", "authority", 'authority = "local"', "use the stack lan"),
+    ],
+)
+def test_settings_of_a_certificate_fit_the_stack(
+    stack: str, key: str, lines: str, words: str, tmp_path: Path
+) -> None:
+    text = GOOD.replace("router-ddns", stack)
+    text += f"\n[certificate]\n{lines}\n" if lines else ""
+    assert_refused(tmp_path, text, f"certificate.{key}", words)
+
+
+def test_a_certbot_by_its_digest_has_no_plugin(tmp_path: Path) -> None:
+    image = f"certbot/certbot:v5.6.0@sha256:{'0' * 64}"
+    text = GOOD.replace("router-ddns", "dns-challenge")
+    text += f'\n[certificate]\ndns_provider = "ovh"\n\n[images]\ncertbot = "{image}"\n'
+    assert_refused(tmp_path, text, "images.certbot", "leave the digest away")
 
 
 SITE = '\n[[sites]]\ndomain = "nas.example.com"\nupstream = "http://192.168.1.30:5000"\n'

@@ -41,7 +41,7 @@ def data_files() -> set[str]:
     """Stacks, templates and providers, as the package has them."""
     data = ROOT / "generator" / "nvrstack" / "data"
     found = set()
-    for name in ("stacks", "compose-templates", "providers"):
+    for name in ("stacks", "compose-templates", "providers", "dns-providers"):
         folder = (data / name).resolve()
         paths = (path for path in folder.rglob("*") if path.is_file())
         found |= {f"{name}/{p.relative_to(folder)}" for p in paths if p.suffix != ".pyc"}
@@ -96,7 +96,13 @@ def test_the_wheel_works(form: str, built: tuple[Path, Path], tmp_path: Path) ->
     )
     assert said.startswith(str(place))
     stacks = json.loads(run([*python, "stacks", "--json"], where, **outside))
-    assert [stack["name"] for stack in stacks["stacks"]] == ["lan", "public", "router-ddns"]
+    assert [stack["name"] for stack in stacks["stacks"]] == [
+        "dns-challenge",
+        "lan",
+        "own-certificate",
+        "public",
+        "router-ddns",
+    ]
     init = [*python, "init", "project", *ANSWERS, *STATE, "--dry-run", "--json"]
     files = {entry["path"] for entry in json.loads(run(init, where, **outside))["files"]}
     assert {"compose.yaml", "nginx/nginx.conf", ".gitignore", "tls/local/root.crt"} <= files

@@ -12,7 +12,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from nvrstack.pki.certificates import Pair, der, local_leaf, local_root, names_of, placeholder
-from nvrstack.pki.keep import LEAF, PATHS, PLACEHOLDER, ROOT, missing_certificates
+from nvrstack.pki.keep import (
+    DOWNLOADS,
+    LEAF,
+    PATHS,
+    PLACEHOLDER,
+    ROOT,
+    missing_certificates,
+)
 from nvrstack.tree import PUBLIC, SECRET, File
 from tests.unit.samples import settings_for
 
@@ -141,7 +148,8 @@ def present(files: dict[str, File]) -> dict[str, bytes]:
     [
         ("public", set(PLACEHOLDER)),
         ("router-ddns", set(PLACEHOLDER)),
-        ("lan", {*PATHS, "tls/local/root.pem", "tls/local/root.crt"}),
+        ("dns-challenge", set(PLACEHOLDER)),
+        ("lan", {*PLACEHOLDER, *ROOT, *LEAF, "tls/local/root.pem", "tls/local/root.crt"}),
     ],
 )
 def test_a_new_project_gets_what_its_stack_needs(stack: str, expected: set[str]) -> None:
@@ -172,7 +180,10 @@ def test_nothing_is_made_anew_while_it_serves(stack: str) -> None:
     assert missing_certificates(renamed, present(files), later) == {}
 
 
-@pytest.mark.parametrize(("stack", "paths"), [("public", PLACEHOLDER), ("lan", PATHS)])
+LOCAL = (*PLACEHOLDER, *ROOT, *LEAF, *DOWNLOADS)
+
+
+@pytest.mark.parametrize(("stack", "paths"), [("public", PLACEHOLDER), ("lan", LOCAL)])
 def test_changed_names_make_certificates_anew(stack: str, paths: tuple[str, ...]) -> None:
     files = missing_certificates(settings_for(stack), {}, NOW)
     more = settings_for(stack, {"site": {"aliases": ["cameras.example.com"]}})

@@ -98,7 +98,7 @@ def test_the_lan_stack_tells_of_the_name_and_the_root_certificate() -> None:
     steps = next_steps(settings_for("lan", CHANGE), "/p", has_database=True, has_user=True)
     said = "\n".join(steps[0].lines)
     assert "let nvr.home.arpa lead to 192.168.1.20" in said
-    assert "http://nvr.home.arpa:8080/root.crt" in said
+    assert "http://nvr.home.arpa:8080/install" in said
     assert steps[-1].lines == ("https://nvr.home.arpa:8443/",)
 
 

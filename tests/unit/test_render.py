@@ -12,9 +12,18 @@ from nvrstack.errors import InputError
 from nvrstack.rendering.layout import directories
 from nvrstack.rendering.manifest import manifest_file
 from nvrstack.rendering.render import Material, render
+from nvrstack.services.dns_providers import DnsProvider, dns_providers
 from nvrstack.settings.model import Settings
 from nvrstack.tree import PUBLIC, SECRET
-from tests.unit.samples import NAMES, PASSWORD, STACKS, secrets_for, settings_for
+from tests.unit.samples import (
+    NAMES,
+    PASSWORD,
+    STACKS,
+    credentials_of,
+    secrets_for,
+    secrets_of,
+    settings_for,
+)
 from tests.unit.strategies import PRINTABLE_TEXT, any_settings, fewer
 
 SERVICE_KEYS = {
@@ -27,6 +36,12 @@ FURTHER_KEYS = {
     "certbot": {"entrypoint", "command", "labels", "environment", "tmpfs", "healthcheck"},
     "ddclient": {"entrypoint", "command", "labels", "tmpfs", "healthcheck"},
 }
+SECRET_FILES = {
+    "ddns_password": "ddclient/ddclient.conf",
+    "dns_credentials": "certbot/dns-credentials",
+    "eab_hmac_key": "certbot/eab.ini",
+}
+"""The rendered file that each secret is for."""
 
 
 def literally(value: Any) -> Any:
@@ -47,12 +62,35 @@ def mounts(service: dict[str, Any]) -> dict[str, str]:
     return {v["target"]: v["source"] for v in service["volumes"]}
 
 
+def dns_provider_of(settings: Settings) -> DnsProvider | None:
+    certificate = settings.certificate
+    by_dns = STACKS[settings.stack].runs("certbot") and certificate.challenge == "dns-01"
+    return dns_providers()[certificate.dns_provider or ""] if by_dns else None
+
+
+def plugin_to_build(settings: Settings) -> str | None:
+    """The plugin that nobody publishes an image with, unless the owner has one."""
+    provider = dns_provider_of(settings)
+    is_usual = settings.images.certbot.startswith("certbot/certbot:")
+    return provider.package if provider and is_usual else None
+
+
+def certbot_image_of(settings: Settings) -> str:
+    image, provider = settings.images.certbot, dns_provider_of(settings)
+    if provider is None or not image.startswith("certbot/certbot:"):
+        return image
+    tag = image.removeprefix("certbot/certbot:")
+    return f"{provider.image or f'nvrstack/certbot-{provider.authenticator}'}:{tag}"
+
+
 def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
     stack, moonfire = STACKS[settings.stack], settings.moonfire
     assert set(compose) == {"name", "x-common", "services", "networks"}
     assert set(compose["services"]) == set(stack.services)
+    plugin = plugin_to_build(settings)
     for name, service in compose["services"].items():
-        assert set(service) == SERVICE_KEYS | FURTHER_KEYS[name]
+        built = {"build"} if name == "certbot" and plugin else set()
+        assert set(service) == SERVICE_KEYS | FURTHER_KEYS[name] | built
     state = str(moonfire.state_dir)
     recorder = compose["services"]["moonfire-nvr"]
     assert mounts(recorder) == {
@@ -64,8 +102,10 @@ def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
     assert recorder["image"] == f"{moonfire.image}:{moonfire.version}"
     assert recorder["environment"] == {"TZ": moonfire.timezone, "RUST_BACKTRACE": "1"}
     assert recorder["user"] == f"{moonfire.uid}:{moonfire.gid}"
-    for name in set(stack.services) - {"moonfire-nvr"}:
+    for name in set(stack.services) - {"moonfire-nvr", "certbot"}:
         assert compose["services"][name]["image"] == getattr(settings.images, name)
+    if stack.runs("certbot"):
+        assert compose["services"]["certbot"]["image"] == certbot_image_of(settings)
     addresses = [str(address) for address in settings.site.bind] or ["0.0.0.0"]
     ports = ((settings.site.http_port, 80), (settings.site.https_port, 443))
     published = [f"{a}:{outside}:{inside}" for a in addresses for outside, inside in ports]
@@ -76,23 +116,35 @@ def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
 @given(any_settings(), PRINTABLE_TEXT.filter(bool))
 def test_nothing_breaks_out_of_its_place(settings: Settings, odd: str) -> None:
     # Recognisable, so that finding it elsewhere means something.
-    password = f"{odd}{PASSWORD}"
-    secrets = secrets_for(settings.stack, password)
+    secrets = secrets_of(settings, PASSWORD)
+    if "ddns_password" in secrets:
+        secrets["ddns_password"] = f"{odd}{PASSWORD}"
+    provider = dns_provider_of(settings)
+    if provider:
+        secrets["dns_credentials"] = credentials_of(provider, PASSWORD)
     files = render(settings, STACKS[settings.stack], Material(secrets))
     assert_compose(literally(yaml.safe_load(files["compose.yaml"].content)), settings)
     holders = {path for path, file in files.items() if PASSWORD.encode() in file.content}
-    assert holders == ({"ddclient/ddclient.conf"} if secrets else set())
+    assert holders == {SECRET_FILES[name] for name in secrets}
     assert {path for path, file in files.items() if file.mode == SECRET} == holders
     manifest = manifest_file(files)
     assert manifest.mode == SECRET
     assert PASSWORD.encode() not in manifest.content
     assert set(json.loads(manifest.content)["files"]) == set(files)
+    plugin = plugin_to_build(settings)
+    assert ("certbot-image/Dockerfile" in files) == bool(plugin)
+    if plugin:
+        instructions = files["certbot-image/Dockerfile"].content.decode().splitlines()[1:]
+        assert instructions == [
+            f"FROM {settings.images.certbot}",
+            f"RUN pip install --no-cache-dir {plugin}",
+        ]
 
 
 @fewer
 @given(any_settings(stack="router-ddns"))
 def test_no_template_syntax_of_the_user_is_run(settings: Settings) -> None:
-    files = render(settings, STACKS[settings.stack])
+    files = render(settings, STACKS[settings.stack], Material(secrets_of(settings)))
     readme = files["README.md"].content.decode()
     for path in (settings.moonfire.state_dir, *settings.moonfire.sample_dirs):
         assert str(path) in readme
@@ -125,10 +177,38 @@ def test_nothing_secret_is_left_for_git(stack: str) -> None:
     assert {"secrets", "tls", "data"} <= set(ignored)
 
 
-@pytest.mark.parametrize("secret", [{}, {"ddns_password": ""}])
-def test_a_missing_secret_is_named_with_the_file_for_it(secret: dict[str, str]) -> None:
-    with pytest.raises(InputError, match=r"secrets/ddns_password: is missing or empty"):
-        render(settings_for("public"), STACKS["public"], Material(secret))
+@pytest.mark.parametrize("given", ["none", "empty"])
+@pytest.mark.parametrize("name", list(SECRET_FILES))
+def test_a_missing_secret_is_named_with_the_file_for_it(name: str, given: str) -> None:
+    certificate = {"authority": "google", "eab_key_id": "k1", "challenge": "dns-01"}
+    change = {"certificate": {**certificate, "dns_provider": "ovh"}}
+    settings = settings_for("public", change)
+    secrets = secrets_of(settings)
+    assert set(secrets) == set(SECRET_FILES)
+    if given == "none":
+        del secrets[name]
+    else:
+        secrets[name] = ""
+    with pytest.raises(InputError, match=rf"secrets/{name}: is missing or empty"):
+        render(settings, STACKS["public"], Material(secrets))
+
+
+@pytest.mark.parametrize("key", ["a#b", "a;b", "'ab'", "a b", "[a]", "a,b"])
+def test_a_key_that_certbot_cannot_read_is_refused_without_showing_it(key: str) -> None:
+    settings = settings_for("router-ddns", {"certificate": {"eab_key_id": "k1"}})
+    with pytest.raises(InputError, match=r"^secrets/eab_hmac_key: has a character") as caught:
+        render(settings, STACKS["router-ddns"], Material({"eab_hmac_key": key}))
+    assert key not in caught.value.message
+
+
+def test_wrong_credentials_are_refused_without_showing_them() -> None:
+    settings = settings_for("dns-challenge")
+    secrets = {"dns_credentials": f"dns_cloudflare_api_tokn = {PASSWORD}"}
+    with pytest.raises(InputError, match=r"^secrets/dns_credentials: dns_cloudflare") as caught:
+        render(settings, STACKS["dns-challenge"], Material(secrets))
+    assert PASSWORD not in f"{caught.value.message}{caught.value.hint}"
+    assert "did you mean dns_cloudflare_api_token?" in caught.value.message
+    assert "https://certbot-dns-cloudflare.readthedocs.io/" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("password", ["a\nb", "\x7f", "half a pair: \udc80"])
@@ -153,7 +233,8 @@ def test_https_is_insisted_on_with_a_trusted_certificate_alone(
 
 def test_a_local_authority_and_a_trial_never_insist_on_https() -> None:
     staging = settings_for("router-ddns", {"certificate": {"authority": "letsencrypt-staging"}})
-    for settings in (settings_for("lan"), staging):
+    trial = settings_for("router-ddns", {"certificate": {"staging": True}})
+    for settings in (settings_for("lan"), settings_for("own-certificate"), staging, trial):
         files = render(settings, STACKS[settings.stack])
         lines = files["nginx/trusted.conf"].content.decode().splitlines()
         assert not [line for line in lines if line and not line.startswith("#")]

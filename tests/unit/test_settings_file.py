@@ -10,7 +10,7 @@ from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.answers import known_keys
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
-from tests.unit.samples import NAMES, STACKS, secrets_for, settings_for
+from tests.unit.samples import NAMES, STACKS, secrets_of, settings_for
 from tests.unit.strategies import any_settings, fewer
 
 
@@ -23,7 +23,7 @@ def test_any_settings_read_back_as_they_were_written(settings: Settings) -> None
 @fewer
 @given(any_settings())
 def test_the_same_settings_give_the_same_bytes(settings: Settings) -> None:
-    stack, material = STACKS[settings.stack], Material(secrets_for(settings.stack))
+    stack, material = STACKS[settings.stack], Material(secrets_of(settings))
     again = load(settings_text(settings), "nvrstack.toml", STACKS)
     assert settings_text(again) == settings_text(settings)
     assert list(render(settings, stack, material).items()) == list(

@@ -1,5 +1,6 @@
 """`nvrstack init` with a person at a real terminal."""
 
+import json
 import os
 import re
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from nvrstack.services.dns_providers import dns_providers
 from tests.unit.commands import tree
-from tests.unit.samples import STACKS
+from tests.unit.samples import STACKS, credentials_of
 
 SECRET = "tr0ub4dor&3"
 WAIT_SECONDS = 15
@@ -85,6 +87,73 @@ def test_a_person_is_asked_and_a_wrong_answer_is_asked_again(tmp_path: Path) -> 
     assert secret.stat().st_mode & 0o777 == 0o600
     holders = {path for path, (_, data) in tree(tmp_path).items() if SECRET.encode() in data}
     assert holders == {"project/secrets/ddns_password", "project/ddclient/ddclient.conf"}
+
+
+def unseen(child: "pexpect.spawn[str]", question: str, text: str) -> None:
+    """Answer where nothing is shown of what is typed."""
+    child.expect(re.escape(question))
+    child.waitnoecho()
+    child.sendline(text)
+
+
+def test_a_person_is_asked_for_each_credential_of_the_dns_provider(tmp_path: Path) -> None:
+    state = "moonfire.state_dir=data/moonfire"
+    stack = ("--stack", "dns-challenge", "--set", "certificate.eab_key_id=kid-1")
+    with terminal(tmp_path, "init", "project", *stack, "--set", state) as child:
+        answer(child, STACKS["dns-challenge"].requires["site.domain"], "nvr.example.com")
+        child.expect("cloudflare, desec,")
+        child.sendline("ovhh")
+        child.expect("'ovhh' is not known")
+        answer(child, "cloudflare, desec,", "ovh")
+        answer(child, "Time zone", "Europe/Berlin")
+        answer(child, "address in your network", "192.168.1.20")
+        answer(child, "Enter for none", "")
+        unseen(child, "HMAC key", f"{SECRET}-hmac")
+        answer(child, "OVH: the endpoint, ovh-eu or ovh-ca", "ovh-eu")
+        unseen(child, "OVH: the application key", f"{SECRET}-1")
+        unseen(child, "OVH: the application secret", f"{SECRET}-2")
+        unseen(child, "OVH: the consumer key", f"{SECRET}-3")
+        child.expect("Sign in")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    assert SECRET not in (tmp_path / "log").read_text()
+    credentials = tmp_path / "project/secrets/dns_credentials"
+    assert credentials.read_text().splitlines() == [
+        "dns_ovh_endpoint = ovh-eu",
+        f"dns_ovh_application_key = {SECRET}-1",
+        f"dns_ovh_application_secret = {SECRET}-2",
+        f"dns_ovh_consumer_key = {SECRET}-3",
+    ]
+    assert (tmp_path / "project/secrets/eab_hmac_key").read_text() == f"{SECRET}-hmac\n"
+    holders = {p: mode for p, (mode, data) in tree(tmp_path).items() if SECRET.encode() in data}
+    assert set(holders) == {
+        "project/certbot/dns-credentials",
+        "project/certbot/eab.ini",
+        "project/secrets/dns_credentials",
+        "project/secrets/eab_hmac_key",
+    }
+    assert {mode & 0o777 for mode in holders.values()} == {0o600}
+
+
+def test_a_person_gives_the_file_of_credentials_that_was_downloaded(tmp_path: Path) -> None:
+    google = dns_providers()["google"]
+    (tmp_path / "given.json").write_text(credentials_of(google, SECRET))
+    settings = (
+        *("--set", "site.domain=nvr.example.com", "--set", "certificate.dns_provider=google"),
+        *("--set", "moonfire.state_dir=data/moonfire", "--set", "moonfire.timezone=UTC"),
+        *("--set", "moonfire.sample_dirs=", "--set", "network.lan_address=192.168.1.20"),
+    )
+    with terminal(tmp_path, "init", "project", "--stack", "dns-challenge", *settings) as child:
+        answer(child, "Google Cloud DNS: the file that you downloaded", "given.json")
+        child.expect("Sign in")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    written = tmp_path / "project/certbot/dns-credentials"
+    assert json.loads(written.read_text()) == json.loads((tmp_path / "given.json").read_text())
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert SECRET not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])

@@ -4,7 +4,7 @@
 # Every few seconds the files are compared. A change is first tested as a whole; when the test
 # fails, nginx goes on as it is and the log says why. A reload breaks no running stream.
 # For each site, the issued certificate is used as soon as there is a matching pair; until then
-# the placeholder lets nginx start.
+# the one in use stays, or the placeholder lets nginx start.
 
 set -u
 
@@ -63,6 +63,11 @@ choose_certificates() {
                 cat "$run/pair.log"
                 # What is in use stays.
                 [ ! -e "$snippet" ] || continue
+            fi
+            # After a change of domain, the old certificate stays until the new one is there.
+            in_use=$(sed -n 's|^ssl_certificate \(.*\)/fullchain.pem;$|\1|p' "$snippet" 2>/dev/null)
+            if [ "${in_use:-$placeholder}" != "$placeholder" ] && is_pair "$in_use"; then
+                continue
             fi
             directory=$placeholder
             extra=""

@@ -9,7 +9,7 @@ import typer
 from nvrstack.cli.console import SETTINGS, Console
 from nvrstack.cli.project import LoadedProject, read_secret, read_text
 from nvrstack.errors import InputError
-from nvrstack.rendering.render import required_secrets
+from nvrstack.services.dns_providers import DnsProvider, credentials_text, dns_providers
 from nvrstack.settings.answers import (
     Answers,
     answer_problem,
@@ -23,11 +23,20 @@ from nvrstack.settings.load import dotted, lookup, merge, validate
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import Problem, SettingsError
 from nvrstack.settings.questions import Question, next_question
+from nvrstack.settings.secrets import (
+    DDNS_PASSWORD,
+    DNS_CREDENTIALS,
+    EAB_HMAC_KEY,
+    NAMED,
+    Secret,
+    known_secret,
+    required_secrets,
+)
 from nvrstack.stacks import Stack, find_stack, load_stacks
 
 DEFAULT_STACK = "public"
 ATTEMPTS = 5
-SECRETS = ("ddns_password", "first_user_password")
+FIRST_USER = Secret("first_user_password", "Password of the first account")
 
 
 def given_answers(
@@ -49,13 +58,14 @@ def given_secrets(assignments: list[str]) -> dict[str, str]:
     secrets = {}
     for assignment in assignments:
         name, equals, path = assignment.partition("=")
-        known = name in SECRETS or name.startswith("htpasswd_")
-        if not known or not equals or not path:
+        secret = FIRST_USER if name == FIRST_USER.name else known_secret(name)
+        if secret is None or not equals or not path:
+            known = ", ".join((*NAMED, FIRST_USER.name))
             raise InputError(
                 f"--secret-file {assignment}: is not NAME=PATH with a name that is known",
-                f"expected one of {', '.join(SECRETS)}, htpasswd_DOMAIN, and the path of a file",
+                f"expected one of {known}, htpasswd_DOMAIN, and the path of a file",
             )
-        secrets[name] = read_secret(Path(path), name)
+        secrets[name] = read_secret(Path(path), secret)
     return secrets
 
 
@@ -74,10 +84,34 @@ def ask_settings(console: Console, given: Answers, found: Mapping[str, Any]) -> 
     return given
 
 
-def ask_secret(name: str) -> str:
-    """A secret from a person, unseen."""
-    labels = {"ddns_password": "Password or token of the dynamic DNS provider"}
-    return str(typer.prompt(labels.get(name, name), hide_input=True, err=True))
+def ask_secrets(known: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that the answers `known` call for and that are not given, from a person."""
+    provider = dns_providers().get(str(lookup(known, "certificate.dns_provider")))
+    asked = {}
+    if lookup(known, "ddns.provider") and DDNS_PASSWORD.name not in secrets:
+        asked[DDNS_PASSWORD.name] = _unseen(DDNS_PASSWORD.label)
+    if lookup(known, "certificate.eab_key_id") and EAB_HMAC_KEY.name not in secrets:
+        asked[EAB_HMAC_KEY.name] = _unseen(EAB_HMAC_KEY.label)
+    if provider and DNS_CREDENTIALS.name not in secrets:
+        asked[DNS_CREDENTIALS.name] = _ask_credentials(provider)
+    return asked
+
+
+def _ask_credentials(provider: DnsProvider) -> str:
+    if provider.credentials == "json":
+        label = f"{provider.title}: the file that you downloaded"
+        return read_secret(Path(str(typer.prompt(label, err=True))), DNS_CREDENTIALS)
+    values = {
+        key: str(typer.prompt(f"{provider.title}: {words}", err=True))
+        if key in provider.shown
+        else _unseen(f"{provider.title}: {words}")
+        for key, words in provider.keys.items()
+    }
+    return credentials_text(provider, values)
+
+
+def _unseen(label: str) -> str:
+    return str(typer.prompt(label, hide_input=True, err=True))
 
 
 def checked(
@@ -98,13 +132,17 @@ def checked(
     except SettingsError as error:
         problems += error.problems
     stack = stacks.get(str(data.get("stack")))
-    if stack and stack.runs("ddclient") and not secrets.get("ddns_password"):
-        problems.append(
-            Problem(
-                "the secret ddns_password",
-                "is missing; put it into a file and add --secret-file ddns_password=FILE",
-            )
+    needed = required_secrets(settings) if settings else ()
+    if settings is None and stack and stack.runs("ddclient"):
+        needed = (DDNS_PASSWORD,)
+    problems += [
+        Problem(
+            f"the secret {secret.name}",
+            f"is missing; put it into a file and add --secret-file {secret.name}=FILE",
         )
+        for secret in needed
+        if not secrets.get(secret.name)
+    ]
     if problems or settings is None:
         missing = any("is missing" in problem.message for problem in problems)
         failure = SettingsError(problems, "the settings given")
@@ -127,10 +165,10 @@ def differing_answers(
         return validate(merged, "the settings given", stacks) == project.settings
 
     keys = [key for key in given.origins if not says_the_same(key)]
-    for name in required_secrets(project.settings):
-        path = project.directory / "secrets" / name
-        if name in secrets and not (path.is_file() and read_secret(path, name) == secrets[name]):
-            keys.append(f"the secret {name}")
+    for secret in required_secrets(project.settings):
+        path, given_one = project.directory / "secrets" / secret.name, secrets.get(secret.name)
+        if given_one and not (path.is_file() and read_secret(path, secret) == given_one):
+            keys.append(f"the secret {secret.name}")
     return tuple(keys)
 
 

@@ -129,7 +129,9 @@ def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
 
     hsts, certificate = before.settings.access.hsts, before.settings.certificate
     own_root = certificate.authority_root is not None
-    trusted = publicly_trusted(certificate.authority, has_own_root=own_root)
+    trusted = publicly_trusted(
+        certificate.authority, staging=certificate.staging, has_own_root=own_root
+    )
     lines = [f"{before.settings.site.domain} becomes {after.settings.site.domain}."]
     made_anew = {change.path for change in certificate_changes(after, datetime.now(UTC))}
     if ROOT[0] in made_anew:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS, Console
-from nvrstack.cli.project import LoadedProject, read_material
+from nvrstack.cli.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import engine, facts
 from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
@@ -14,10 +14,11 @@ from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.layout import Directory, directories
 from nvrstack.rendering.manifest import MANIFEST, manifest_file
 from nvrstack.rendering.next_steps import INIT_DATABASE
-from nvrstack.rendering.render import render, required_secrets
+from nvrstack.rendering.render import render
 from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
+from nvrstack.settings.secrets import required_secrets
 from nvrstack.stacks import Stack
 from nvrstack.tree import SECRET, File, Tree
 
@@ -53,13 +54,18 @@ def new_files(directory: Path, settings: Settings, stack: Stack, secrets: dict[s
     kept = {
         f"secrets/{n}": File(f"{v}\n".encode(), SECRET)
         for n, v in secrets.items()
-        if n in required_secrets(settings)
+        if n in {secret.name for secret in required_secrets(settings)}
     }
     files = {
         SETTINGS: File(settings_text(settings).encode()),
         MANIFEST: manifest_file(rendered, owners(settings)),
         **kept,
-        **missing_certificates(settings, present_certificates(directory), datetime.now(UTC)),
+        **missing_certificates(
+            settings,
+            present_certificates(directory),
+            datetime.now(UTC),
+            read_own_certificate(directory, settings),
+        ),
         **rendered,
     }
     return dict(sorted(files.items()))

@@ -70,8 +70,7 @@ def init(
     found = suggestions(target)
     if console.interactive:
         given = answering.ask_settings(console, given, found)
-        if lookup(given.data, "ddns.provider") and "ddns_password" not in secrets:
-            secrets["ddns_password"] = answering.ask_secret("ddns_password")
+        secrets |= answering.ask_secrets(given.data, secrets)
     if lookup(given.data, "network.backend_subnet") is None:
         found["network"]["backend_subnet"] = suggest_subnet()
     checked, chosen = answering.checked(given, found, secrets)

@@ -8,15 +8,16 @@ from pathlib import Path
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.apply import JOURNAL, locked
-from nvrstack.pki.certificates import is_certificate
+from nvrstack.pki.certificates import Pair, is_certificate
 from nvrstack.pki.keep import PATHS, missing_certificates
-from nvrstack.rendering.changes import Change, Kind, exposed
+from nvrstack.rendering.changes import Change, Kind, changes, exposed
 from nvrstack.rendering.manifest import MANIFEST, Manifest, read_manifest
-from nvrstack.rendering.render import Material, required_secrets
+from nvrstack.rendering.render import Material, render
 from nvrstack.rendering.templates import shipped_templates
 from nvrstack.settings.load import load
 from nvrstack.settings.migrations import migrated
 from nvrstack.settings.model import Settings
+from nvrstack.settings.secrets import Secret, required_secrets
 from nvrstack.stacks import Stack, load_stacks
 from nvrstack.tree import File, Tree
 
@@ -66,26 +67,26 @@ def read_project(directory: Path) -> LoadedProject:
     return LoadedProject(directory, settings, stacks[settings.stack])
 
 
-def read_secret(path: Path, name: str) -> str:
-    """The secret in a file: its first line, or all of it where it lists users.
+def read_secret(path: Path, secret: Secret) -> str:
+    """The secret in a file: its first line, or all of it where it has several.
 
     Raises InputError when that is empty.
     """
     text = read_text(path)
-    if not name.startswith("htpasswd_"):
+    if not secret.several_lines:
         text = text.partition("\n")[0].removesuffix("\r")
     if not text.strip():
-        raise InputError(f"{path}: is empty; expected the secret {name} in its first line")
+        raise InputError(f"{path}: is empty; expected the secret {secret.name}")
     return text.rstrip("\n")
 
 
 def read_material(directory: Path, settings: Settings, given: dict[str, str]) -> Material:
     """What rendering needs beside the settings; `given` secrets go before those on disk."""
     secrets = dict(given)
-    for name in required_secrets(settings):
-        path = directory / "secrets" / name
-        if name not in secrets and path.is_file():
-            secrets[name] = read_secret(path, name)
+    for secret in required_secrets(settings):
+        path = directory / "secrets" / secret.name
+        if secret.name not in secrets and path.is_file():
+            secrets[secret.name] = read_secret(path, secret)
     templates = read_templates(directory)
     root = settings.certificate.authority_root
     if root is None:
@@ -99,6 +100,22 @@ def read_material(directory: Path, settings: Settings, given: dict[str, str]) ->
     if not is_certificate(pem):
         raise InputError(f"certificate.authority_root: {root} holds no certificate in PEM form")
     return Material(secrets, pem, templates)
+
+
+def read_own_certificate(directory: Path, settings: Settings) -> Pair | None:
+    """The certificate that the owner brings, if these settings name one. Raises HostError."""
+    found = []
+    for key in ("chain_file", "key_file"):
+        path = getattr(settings.certificate, key)
+        if path is None:
+            return None
+        try:
+            found.append((directory / path).read_bytes())
+        except OSError as error:
+            raise HostError(
+                f"certificate.{key}: {path}: {error.strerror}", "give the path of a PEM file"
+            ) from error
+    return Pair(*found)
 
 
 def read_templates(directory: Path) -> dict[str, str]:
@@ -146,9 +163,10 @@ def certificate_changes(project: LoadedProject, now: datetime) -> tuple[Change, 
     """The certificates of nvrstack's own making that are missing, or no longer serve."""
     present = present_files(project.directory, PATHS)
     contents = {path: file.content for path, file in present.items()}
+    own = read_own_certificate(project.directory, project.settings)
     return tuple(
         Change(path, Kind.UPDATE if path in present else Kind.ADD, present.get(path), file)
-        for path, file in missing_certificates(project.settings, contents, now).items()
+        for path, file in missing_certificates(project.settings, contents, now, own).items()
     )
 
 
@@ -160,6 +178,16 @@ def exposed_secrets(directory: Path) -> tuple[Change, ...]:
     found = (path for pattern in PRIVATE for path in sorted(directory.glob(pattern)))
     paths = [str(path.relative_to(directory)) for path in found if not path.is_symlink()]
     return exposed(present_files(directory, paths))
+
+
+def project_changes(project: LoadedProject) -> tuple[Change, ...]:
+    """What a render would change in the files of a project, certificates apart."""
+    directory = project.directory
+    rendered = render(
+        project.settings, project.stack, read_material(directory, project.settings, {})
+    )
+    applied = read_manifest_of(directory).files
+    return changes(applied, present_files(directory, {*applied, *rendered}), rendered)
 
 
 def read_manifest_of(directory: Path) -> Manifest:

@@ -93,11 +93,16 @@ def names_of(certificate: bytes) -> tuple[str, ...]:
     return tuple(extension.value.get_values_for_type(x509.DNSName))
 
 
+def validity(certificate: bytes) -> tuple[datetime, datetime]:
+    """From when and until when a PEM certificate is valid."""
+    parsed = x509.load_pem_x509_certificate(certificate)
+    return parsed.not_valid_before_utc, parsed.not_valid_after_utc
+
+
 def life_left(certificate: bytes, now: datetime) -> float:
     """The part of a PEM certificate's life that is to come: 1 at first, negative once over."""
-    parsed = x509.load_pem_x509_certificate(certificate)
-    whole = parsed.not_valid_after_utc - parsed.not_valid_before_utc
-    return (parsed.not_valid_after_utc - now) / whole
+    begins, ends = validity(certificate)
+    return (ends - now) / (ends - begins)
 
 
 def may_sign_for(root: bytes, names: Sequence[str]) -> bool:

@@ -7,7 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nvrstack import __version__
+from nvrstack.rendering.challenge import challenge
 from nvrstack.services.acme import directory_url, publicly_trusted
+from nvrstack.services.dns_providers import DnsProvider, dns_providers
+from nvrstack.services.images import CERTBOT_REPOSITORY, certbot_image
 from nvrstack.services.providers import Provider, providers
 from nvrstack.settings.model import FurtherSite, Settings
 from nvrstack.stacks import Stack
@@ -50,7 +53,10 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
     provider = _provider(settings)
     certificate = settings.certificate
     own_root = certificate.authority_root is not None
-    trusted = publicly_trusted(certificate.authority, has_own_root=own_root)
+    trusted = publicly_trusted(
+        certificate.authority, staging=certificate.staging, has_own_root=own_root
+    )
+    dns_provider = _dns_provider(settings)
     return {
         "version": __version__,
         "settings": settings,
@@ -61,13 +67,19 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "state_source": _bind_source(str(settings.moonfire.state_dir)),
         "redirect_port": redirect_port(settings),
         "public_port": public_https_port(settings),
-        "http_port": "" if settings.site.http_port == HTTP else f":{settings.site.http_port}",
         "url": url(settings),
         "hsts_seconds": int(settings.access.hsts.total_seconds()) if trusted else 0,
         "trusted": trusted,
-        "acme_directory": directory_url(settings.certificate.authority),
+        "acme_directory": directory_url(certificate.authority, staging=certificate.staging),
+        "dns_provider": dns_provider,
+        "challenge": challenge(certificate, dns_provider),
+        "certbot_image": certbot_image(
+            settings.images.certbot,
+            dns_provider.repository if dns_provider else CERTBOT_REPOSITORY,
+        ),
+        "install_url": install_url(settings),
         "provider": provider,
-        "ddns_names": settings.ddns.hosts or settings.every_name,
+        "ddns_names": settings.ddns.hosts or settings.host_names,
         "ddns_hosts": _ddns_hosts(settings, provider),
         "ddns_server": settings.ddns.server or "",
     }
@@ -88,6 +100,17 @@ def redirect_port(settings: Settings) -> str:
 def url(settings: Settings) -> str:
     """The address under which the cameras are opened."""
     return f"https://{settings.site.domain}{redirect_port(settings)}/"
+
+
+def install_url(settings: Settings) -> str:
+    """Where phones and computers get the root certificate of the local authority."""
+    port = settings.site.http_port
+    return f"http://{settings.site.domain}{'' if port == HTTP else f':{port}'}/install"
+
+
+def lineages(settings: Settings) -> tuple[str, ...]:
+    """The names of certbot's lineages: the first name of each site."""
+    return tuple(site.domains[0] for site in _sites(settings))
 
 
 def _sites(settings: Settings) -> tuple[RenderedSite, ...]:
@@ -111,9 +134,15 @@ def _upstream(site: FurtherSite) -> Upstream:
 
 
 def _lineage(settings: Settings, name: str) -> str:
-    if settings.certificate.is_local:
-        return "/etc/nvrstack/tls/local"
+    if not settings.certificate.is_acme:
+        return f"/etc/nvrstack/tls/{'local' if settings.certificate.is_local else 'own'}"
     return f"/etc/letsencrypt/live/{name}"
+
+
+def _dns_provider(settings: Settings) -> DnsProvider | None:
+    certificate = settings.certificate
+    by_dns = certificate.is_acme and certificate.challenge == "dns-01"
+    return dns_providers()[certificate.dns_provider or ""] if by_dns else None
 
 
 def _bind_source(path: str) -> str:
@@ -126,4 +155,4 @@ def _provider(settings: Settings) -> Provider | None:
 
 def _ddns_hosts(settings: Settings, provider: Provider | None) -> tuple[str, ...]:
     suffix = provider.host_suffix if provider else ""
-    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.every_name)
+    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.host_names)

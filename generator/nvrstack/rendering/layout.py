@@ -24,6 +24,8 @@ def directories(settings: Settings, stack: Stack) -> tuple[Directory, ...]:
     private = ["secrets", "tls", "tls/placeholder", "data", ".nvrstack"]
     if stack.runs("certbot"):
         private += ["data/letsencrypt", "data/webroot", "data/certbot"]
+    if settings.certificate.is_own:
+        private += ["tls/own"]
     if stack.runs("ddclient"):
         private += ["data/ddclient"]
     if settings.certificate.is_local:

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from nvrstack.rendering.context import HTTP, public_https_port, url
+from nvrstack.rendering.context import install_url, public_https_port, url
 from nvrstack.settings.model import Settings
 
 INIT_DATABASE = "docker compose run --rm moonfire-nvr init"
@@ -24,7 +24,7 @@ def next_steps(
     database = () if has_database else (INIT_DATABASE,)
     start = (f"cd {shlex.quote(project)}", *database, "docker compose up -d")
     title = "Start it"
-    if not settings.certificate.is_local:
+    if settings.certificate.is_acme:
         title += ", which accepts the certificate authority's terms of service"
     steps = [_outside(settings), NextStep(title, start)]
     if not has_user:
@@ -40,28 +40,24 @@ def next_steps(
 def _outside(settings: Settings) -> NextStep:
     """What no program on this machine can do."""
     host = str(settings.network.lan_address or "this machine")
-    names = ", ".join(settings.ddns.hosts or settings.every_name)
+    names = ", ".join(settings.ddns.hosts or settings.host_names)
     if settings.certificate.is_local:
-        root = f"http://{settings.site.domain}{_http_port(settings)}/root.crt"
         return NextStep(
             "In your network",
             (
                 f"in the router's DNS settings, let {names} lead to {host}",
-                f"on each phone and computer, open {root} and install it as a trusted authority",
+                f"on each phone and computer, open {install_url(settings)} and do what it says",
             ),
         )
     site, public = settings.site, public_https_port(settings)
     lines = [
         f"always give this machine the same address ({host})",
-        f"forward TCP port 80 to {host}, port {site.http_port}",
         f"forward TCP port {public} to {host}, port {site.https_port}",
     ]
+    if settings.certificate.through_port_80:
+        lines.insert(1, f"forward TCP port 80 to {host}, port {site.http_port}")
     if settings.ddns.updater == "router":
         lines.append(f"under Dynamic DNS, enter {names} with your provider's login")
     elif settings.ddns.updater == "none":
         lines.append(f"at your DNS provider, let {names} point to your address on the Internet")
     return NextStep("In your router", tuple(lines))
-
-
-def _http_port(settings: Settings) -> str:
-    return "" if settings.site.http_port == HTTP else f":{settings.site.http_port}"

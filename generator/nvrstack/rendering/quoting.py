@@ -4,6 +4,7 @@ Every function returns text to be put in place as it is, or raises ValueError fo
 target has no way to spell.
 """
 
+import html
 import json
 import shlex
 from datetime import timedelta
@@ -59,6 +60,13 @@ def quote_ddclient_password(value: str) -> str:
     return f"'{value}'"
 
 
+def quote_ini(value: str) -> str:
+    """A value of certbot's configuration file, which has no way to quote (ConfigArgParse)."""
+    if not value or set(value) & set("#;'\"[],") or any(c.isspace() or ord(c) < 33 for c in value):
+        raise ValueError("has a character that certbot cannot read in its configuration")
+    return value
+
+
 def quote_toml(value: Any) -> str:
     """A TOML value on one line."""
     return str(tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string())
@@ -70,6 +78,13 @@ def quote_markdown_code(value: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if value.startswith("`") or value.endswith("`") else ""
     return f"{fence}{pad}{value}{pad}{fence}"
+
+
+def qr_code(value: str) -> str:
+    """A QR code (ISO/IEC 18004) as SVG that stands in HTML."""
+    import segno
+
+    return str(segno.make(value, micro=False).svg_inline(scale=6))
 
 
 def duration(value: timedelta) -> str:
@@ -85,6 +100,9 @@ FILTERS = {
     "ddclient_password": quote_ddclient_password,
     "toml": quote_toml,
     "json": json.dumps,
+    "ini": quote_ini,
+    "html": html.escape,
+    "qr_code": qr_code,
     "code": quote_markdown_code,
     "duration": duration,
 }

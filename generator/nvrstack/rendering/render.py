@@ -1,9 +1,11 @@
 """Settings + stack + templates → Tree."""
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from traceback import walk_tb
 from typing import Any
@@ -20,7 +22,9 @@ from nvrstack.rendering.templates import (
     shipped_templates,
     templates_of,
 )
+from nvrstack.services.dns_providers import DnsProvider, credentials_problem
 from nvrstack.settings.model import Settings
+from nvrstack.settings.secrets import DNS_CREDENTIALS, required_secrets
 from nvrstack.stacks import Stack
 from nvrstack.tree import PUBLIC, SECRET, File, Tree
 
@@ -49,25 +53,20 @@ class Material:
     templates: Mapping[str, str] = field(default_factory=dict)
 
 
-def required_secrets(settings: Settings) -> tuple[str, ...]:
-    """The names of the secrets that rendering these settings needs."""
-    ddns = ("ddns_password",) if settings.ddns.updater == "ddclient" else ()
-    return (*ddns, *(site.secret for site in settings.sites if site.basic_auth))
-
-
 def render(settings: Settings, stack: Stack, material: Material = Material()) -> Tree:
     """Every rendered file of the project. The same arguments give the same bytes.
 
     A file whose template asks for a secret gets mode 0600. Raises InputError when a secret is
     missing or cannot be written in the file that needs it.
     """
-    missing = [name for name in required_secrets(settings) if not material.secrets.get(name)]
+    missing = [s.name for s in required_secrets(settings) if not material.secrets.get(s.name)]
     if missing:
         raise InputError(
             f"secrets/{missing[0]}: is missing or empty",
             f"give it with --secret-file {missing[0]}=FILE, or write it into secrets/{missing[0]}",
         )
     values = context(settings, stack)
+    _check_credentials(values["dns_provider"], material)
     files: dict[str, File] = {}
     if material.authority_root is not None:
         files[AUTHORITY_ROOT] = File(material.authority_root)
@@ -94,8 +93,11 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
         used.append(name)
         return material.secrets[name]
 
-    def digest(path: str) -> str:
-        return files[path].sha256[:16]
+    def digest(*patterns: str) -> str:
+        found = [files[path].sha256 for path in sorted(files) if _matches(path, patterns)]
+        if not found:
+            raise KeyError(patterns)
+        return hashlib.sha256(" ".join(found).encode()).hexdigest()[:16]
 
     try:
         engine = environment(material.templates)
@@ -107,6 +109,10 @@ def _render_file(template: str, values: Mapping[str, Any], material: Material, f
         reason = f"secrets/{used[-1]}: {error}" if used else str(error)
         raise InputError(reason, "choose another value") from error
     return File(content, SECRET if used else PUBLIC)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch(path, pattern) for pattern in patterns)
 
 
 def _broken(template: str, error: Exception) -> InputError:
@@ -127,6 +133,14 @@ def _broken(template: str, error: Exception) -> InputError:
         f"templates/{name}{f', line {line}' if line else ''}: {reason}",
         "mend that template, or delete it to use the shipped one",
     )
+
+
+def _check_credentials(provider: DnsProvider | None, material: Material) -> None:
+    reason = provider and credentials_problem(provider, material.secrets[DNS_CREDENTIALS.name])
+    if provider and reason:
+        raise InputError(
+            f"secrets/{DNS_CREDENTIALS.name}: {reason}", f"see {provider.documentation}"
+        )
 
 
 def _check_syntax(files: Tree) -> None:

@@ -2,6 +2,7 @@
 
 from nvrstack.rendering.quoting import quote_toml
 from nvrstack.rendering.templates import environment
+from nvrstack.services.dns_providers import dns_providers
 from nvrstack.services.providers import providers
 from nvrstack.settings.model import Settings
 
@@ -9,7 +10,12 @@ from nvrstack.settings.model import Settings
 def settings_text(settings: Settings) -> str:
     """`settings` as TOML that reads back as the same settings."""
     template = environment().get_template("nvrstack.toml.j2")
-    return template.render(s=settings, optional=_optional, providers=tuple(providers()))
+    return template.render(
+        s=settings,
+        optional=_optional,
+        providers=tuple(providers()),
+        dns_providers=tuple(dns_providers()),
+    )
 
 
 def _optional(key: str, value: object, example: object) -> str:

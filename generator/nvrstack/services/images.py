@@ -18,5 +18,19 @@ NGINX = "nginx:1.30.6-alpine"
 CERTBOT = "certbot/certbot:v5.6.0"
 """Renews by the remaining fraction of a lifetime (4.0) and by the authority's own advice (4.1)."""
 
+CERTBOT_REPOSITORY = "certbot/certbot"
+
 DDCLIENT = "linuxserver/ddclient:v4.0.0-ls228"
 """The newest ddclient release; its image has curl and runs on arm64."""
+
+
+def is_plain_certbot(reference: str) -> bool:
+    """Whether an image reference names certbot's own image, which has no DNS plugin."""
+    return reference.removeprefix("docker.io/").startswith(f"{CERTBOT_REPOSITORY}:")
+
+
+def certbot_image(reference: str, repository: str) -> str:
+    """The image of `repository` with the tag of certbot's own; another image as it is."""
+    if not is_plain_certbot(reference):
+        return reference
+    return f"{repository}:{reference.partition(':')[2]}"

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from nvrstack.settings.certificate_rules import CERTIFICATE_RULES
 from nvrstack.settings.lines import Path, key_lines
 from nvrstack.settings.model import SCHEMA, Settings
 from nvrstack.settings.problems import Problem, SettingsError, unknown_key, unknown_stack
@@ -155,7 +156,7 @@ def _broken_rules(
 ) -> Iterator[Problem]:
     if settings is None:
         return
-    for rule, keys in RULES.items():
+    for rule, keys in {**RULES, **CERTIFICATE_RULES}.items():
         if not any(
             name == key or name.startswith((f"{key}[", f"{key}.")) for key in keys for name in bad
         ):

@@ -13,13 +13,14 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from nvrstack.services import images
+from nvrstack.services import acme, images
 from nvrstack.settings.names import problem, text
 from nvrstack.settings.values import (
     MOONFIRE_TAG,
     AbsolutePath,
     Address,
     Domain,
+    DomainOrWildcard,
     Duration,
     Email,
     HostPath,
@@ -69,6 +70,13 @@ def _authority(value: object) -> str:
         v=given,
         k=", ".join(AUTHORITIES),
     )
+
+
+def _eab_key_id(value: object) -> str:
+    given = text(value)
+    if not given or not set(given) <= _BASE64URL:
+        raise problem("{v!r} is no key identifier; copy it from the authority's page", v=given)
+    return given
 
 
 def _schema(value: object) -> int:
@@ -182,12 +190,13 @@ def _address_service(value: object) -> str:
 
 ADDRESS_SERVICES = ("ipify-ipv4", "he", "freedns", "noip-ipv4", "nsupdate.info-ipv4", "dyndns")
 """Services that tell a client its IPv4 address, by ddclient's names for them."""
-AUTHORITIES = ("letsencrypt", "letsencrypt-staging", "local")
+AUTHORITIES = (*acme.DIRECTORIES, "local", "files")
 OLDEST_MOONFIRE = (0, 7, 10)
 """The first version in upstream's present registry; older ones spell their settings otherwise."""
 NEVER_PUBLISHED = {(0, 7, 18), (0, 7, 22), (0, 7, 24)}
 """Tags whose release workflow failed, so that no joint image exists."""
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+_BASE64URL = set(string.ascii_letters + string.digits + "-_=")
 _SERVER_CHARACTERS = set(string.ascii_letters + string.digits + ".-:[]")
 
 Upstream = Annotated[str, BeforeValidator(_upstream)]
@@ -209,7 +218,7 @@ class Site(_Section):
     """The names and ports under which the web interface is reached."""
 
     domain: Domain
-    aliases: tuple[Domain, ...] = Field(default=(), strict=False)
+    aliases: tuple[DomainOrWildcard, ...] = Field(default=(), strict=False)
     redirects: tuple[Domain, ...] = Field(default=(), strict=False)
     short_names: tuple[Annotated[str, BeforeValidator(_short_name)], ...] = Field(
         default=("nvr",), strict=False
@@ -245,15 +254,36 @@ class Certificate(_Section):
     """Who signs the certificate, and how it is asked for."""
 
     authority: Authority = "letsencrypt"
+    staging: bool = False
     email: Email | None = None
-    challenge: Literal["http-01"] = "http-01"
+    challenge: Literal["http-01", "dns-01"] = "http-01"
+    dns_provider: Text | None = None
+    dns_propagation: Duration | None = None
     key_type: Literal["ecdsa", "rsa"] = "ecdsa"
+    eab_key_id: Annotated[str, BeforeValidator(_eab_key_id)] | None = None
     authority_root: HostPath | None = None
+    chain_file: HostPath | None = None
+    key_file: HostPath | None = None
 
     @property
     def is_local(self) -> bool:
-        """Whether nvrstack's own authority signs, and certbot takes no part."""
+        """Whether nvrstack's own authority signs."""
         return self.authority == "local"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the owner brings the certificate."""
+        return self.authority == "files"
+
+    @property
+    def is_acme(self) -> bool:
+        """Whether certbot gets the certificate (RFC 8555)."""
+        return not self.is_local and not self.is_own
+
+    @property
+    def through_port_80(self) -> bool:
+        """Whether the authority fetches an answer from port 80 of each name."""
+        return self.is_acme and self.challenge == "http-01"
 
 
 class Ddns(_Section):
@@ -331,3 +361,8 @@ class Settings(_Section):
         """Every name that has to lead to this machine."""
         further = (site.domain for site in self.sites)
         return (*self.site.names, *self.site.redirects, *further)
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """`every_name` without wildcards: names that can have an address."""
+        return tuple(name for name in self.every_name if not name.startswith("*."))

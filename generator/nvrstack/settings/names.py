@@ -68,6 +68,19 @@ def domain_name(value: object) -> str:
     return name
 
 
+def domain_or_wildcard(value: object) -> str:
+    """A host name, or one whose first label is `*` (RFC 9525 section 6.3)."""
+    given = text(value).strip()
+    if not given.startswith("*."):
+        return domain_name(given)
+    below = domain_name(given.removeprefix("*."))
+    if "." not in below:
+        raise problem(
+            "{v!r} would stand for whole domains; write one such as *.example.com", v=given
+        )
+    return f"*.{below}"
+
+
 def public_suffix_problem(name: str) -> str | None:
     """Why no public authority can certify `name`, or None when one may."""
     if "." not in name:

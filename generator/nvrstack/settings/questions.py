@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nvrstack.services.dns_providers import dns_providers
 from nvrstack.services.providers import providers
 from nvrstack.settings.load import lookup, merge
 from nvrstack.stacks import Stack
@@ -59,4 +60,5 @@ def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any])
 
 
 def _choices(key: str) -> str:
-    return f" ({', '.join(providers())})" if key == "ddns.provider" else ""
+    names = {"ddns.provider": providers(), "certificate.dns_provider": dns_providers()}.get(key)
+    return f" ({', '.join(names)})" if names else ""

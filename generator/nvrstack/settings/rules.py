@@ -10,7 +10,6 @@ from nvrstack.services import images
 from nvrstack.services.providers import providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
-from nvrstack.settings.names import public_suffix_problem
 from nvrstack.stacks import Stack
 
 Finding = tuple[str, str]
@@ -37,11 +36,11 @@ CONTAINER_PATHS = (
 STATE_IN_CONTAINER = PurePosixPath("/var/lib/moonfire-nvr")
 
 
-def rule(*keys: str) -> Callable[[Rule], Rule]:
+def rule(*keys: str, into: dict[Rule, tuple[str, ...]] = RULES) -> Callable[[Rule], Rule]:
     """Register a rule together with the settings that it reads."""
 
     def register(function: Rule) -> Rule:
-        RULES[function] = keys
+        into[function] = keys
         return function
 
     return register
@@ -73,54 +72,6 @@ def ports_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
         yield (
             "site.https_port",
             f"is {settings.site.https_port}, as site.http_port is; choose two ports",
-        )
-
-
-@rule("site", "sites", "certificate.authority")
-def public_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Let's Encrypt certifies only names that the public name servers know."""
-    if not settings.certificate.authority.startswith("letsencrypt"):
-        return
-    site = settings.site
-    named = {
-        "site.domain": site.domain,
-        **{f"site.aliases[{i}]": name for i, name in enumerate(site.aliases)},
-        **{f"site.redirects[{i}]": name for i, name in enumerate(site.redirects)},
-        **{f"sites[{i}].domain": further.domain for i, further in enumerate(settings.sites)},
-    }
-    for key, name in named.items():
-        reason = public_suffix_problem(name)
-        if reason:
-            yield key, f"{reason}; use a name that you registered, or the stack lan"
-
-
-@rule("certificate.authority")
-def authority_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Certbot runs exactly when somebody else signs."""
-    if stack.runs("certbot") and settings.certificate.is_local:
-        yield (
-            "certificate.authority",
-            f'is "local", but the stack {stack.name} runs certbot; use the stack lan',
-        )
-    if not stack.runs("certbot") and not settings.certificate.is_local:
-        yield (
-            "certificate.authority",
-            (
-                f'the stack {stack.name} runs no certbot; set it to "local", '
-                "or use the stack router-ddns"
-            ),
-        )
-
-
-@rule("certificate.authority", "certificate.authority_root")
-def root_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """A root to trust belongs to a private ACME server."""
-    if settings.certificate.authority_root and not settings.certificate.authority.startswith(
-        "https:"
-    ):
-        yield (
-            "certificate.authority_root",
-            "is only for an authority given by its https:// address; remove it",
         )
 
 
@@ -170,7 +121,7 @@ def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
     provider = providers().get(settings.ddns.provider or "")
     if settings.ddns.updater != "ddclient" or provider is None:
         return
-    for host in settings.ddns.hosts or settings.every_name:
+    for host in settings.ddns.hosts or settings.host_names:
         if not host.endswith(provider.host_suffix):
             yield (
                 "ddns.hosts",

@@ -179,6 +179,7 @@ def format_duration(length: timedelta) -> str:
 
 Text = Annotated[str, BeforeValidator(text)]
 Domain = Annotated[str, BeforeValidator(names.domain_name)]
+DomainOrWildcard = Annotated[str, BeforeValidator(names.domain_or_wildcard)]
 Email = Annotated[str, BeforeValidator(names.email)]
 TimeZone = Annotated[str, BeforeValidator(names.time_zone)]
 Port = Annotated[int, BeforeValidator(port)]

@@ -1,0 +1,78 @@
+"""certbot's lineages on disk: what there is, how it was got, and what is no longer wanted."""
+
+import configparser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate's names and life, in seconds since the epoch."""
+
+    names: tuple[str, ...]
+    not_before: float
+    not_after: float
+
+
+def issued(letsencrypt: Path, name: str) -> Issued | None:
+    """The present certificate of lineage `name`, if there is one that can be read."""
+    from cryptography import x509
+
+    try:
+        pem = (letsencrypt / "live" / name / "cert.pem").read_bytes()
+        certificate = x509.load_pem_x509_certificate(pem)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return None
+    return Issued(
+        tuple(names.value.get_values_for_type(x509.DNSName)),
+        certificate.not_valid_before_utc.timestamp(),
+        certificate.not_valid_after_utc.timestamp(),
+    )
+
+
+def is_whole(letsencrypt: Path, name: str) -> bool:
+    """Whether the chain of lineage `name` is that of its certificate, and not cut short."""
+    live = letsencrypt / "live" / name
+    parts = ("cert", "chain", "fullchain")
+    try:
+        certificate, chain, both = ((live / f"{part}.pem").read_bytes() for part in parts)
+    except OSError:
+        return False
+    return both == certificate + chain
+
+
+def how_issued(letsencrypt: Path, name: str) -> Mapping[str, str]:
+    """What certbot noted of how it got the certificate; nothing when there is none."""
+    noted = configparser.ConfigParser(interpolation=None, strict=False, delimiters="=")
+    try:
+        text = (letsencrypt / "renewal" / f"{name}.conf").read_text(encoding="utf-8")
+        # certbot writes some keys before the first section.
+        noted.read_string(f"[lineage]\n{text}")
+        return dict(noted["renewalparams"])
+    except (OSError, ValueError, KeyError, configparser.Error):
+        return {}
+
+
+def retire(letsencrypt: Path, name: str, now: float) -> Path | None:
+    """Move lineage `name` to where nothing uses it and nothing is lost; give that place, if any."""
+    parts = {part: letsencrypt / part / name for part in ("live", "archive")}
+    # What makes it a lineage goes last: after a power cut, the rest follows next time.
+    parts["renewal.conf"] = letsencrypt / "renewal" / f"{name}.conf"
+    there = {part: path for part, path in parts.items() if path.exists()}
+    if not there:
+        return None
+    retired = retired_place(letsencrypt, name, now)
+    for part, path in there.items():
+        path.rename(retired / part)
+    return retired
+
+
+def retired_place(letsencrypt: Path, name: str, now: float) -> Path:
+    """Make the directory into which something called `name` goes that is no longer used."""
+    moment = datetime.fromtimestamp(now, UTC)
+    place = letsencrypt / "retired" / f"{name}-{moment:%Y-%m-%dT%H-%M-%SZ}"
+    place.mkdir(parents=True, mode=0o700)
+    return place
