@@ -17,8 +17,9 @@ MAY_IMPORT = {
     "stacks": LOWEST,
     "pki": MIDDLE,
     "rendering": MIDDLE | {"rendering"},
+    "checks": {"checks"} | MIDDLE,
     "host": {"errors", "tree", "host"},
-    "cli": MIDDLE | {"rendering", "host", "cli"},
+    "cli": MIDDLE | {"rendering", "checks", "host", "cli"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }

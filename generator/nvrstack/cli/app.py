@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nvrstack import __version__
-from nvrstack.cli import change, init, render, restore, stacks, template, upgrade, user
+from nvrstack.cli import change, init, render, restore, stacks, status, template, upgrade, user
 from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import ExitCode, HostError, InputError, NvrstackError
 
@@ -27,6 +27,7 @@ app.command("restore", epilog=EPILOG)(restore.restore)
 app.command("get", epilog=EPILOG)(change.get)
 app.command("set", epilog=EPILOG)(change.set_)
 app.command("domain", epilog=EPILOG)(change.domain)
+app.command("status", epilog=EPILOG)(status.status)
 app.command("upgrade", epilog=EPILOG)(upgrade.upgrade)
 app.command("stacks", epilog=EPILOG)(stacks.stacks)
 app.add_typer(template.app, name="template")

@@ -1,8 +1,33 @@
 """`nvrstack upgrade`: which newer versions this release of nvrstack knows."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from nvrstack.cli.console import Console
+
+if TYPE_CHECKING:
+    from nvrstack.settings.model import Settings
+
+
+def known_versions(settings: "Settings") -> dict[str, tuple[str, str]]:
+    """The present version of each image and the one that this nvrstack is made for, by setting."""
+    from nvrstack.services import images
+
+    return {
+        "moonfire.version": (settings.moonfire.version, images.MOONFIRE_VERSION),
+        "images.nginx": (settings.images.nginx, images.NGINX),
+        "images.certbot": (settings.images.certbot, images.CERTBOT),
+        "images.ddclient": (settings.images.ddclient, images.DDCLIENT),
+    }
+
+
+def newer_versions(settings: "Settings") -> dict[str, tuple[str, str]]:
+    """Those of `known_versions` of which this nvrstack knows a higher one."""
+    from nvrstack.services.releases import is_newer
+
+    known = known_versions(settings)
+    return {key: pair for key, pair in known.items() if is_newer(pair[1], pair[0])}
 
 
 def upgrade(context: typer.Context) -> None:
@@ -11,18 +36,11 @@ def upgrade(context: typer.Context) -> None:
     Nothing is changed: the commands that would change them are printed.
     """
     from nvrstack.cli.project import read_project
-    from nvrstack.services import images
-    from nvrstack.services.releases import is_newer, notes_for
+    from nvrstack.services.releases import notes_for
 
     console: Console = context.obj
     settings = read_project(console.find_project()).settings
-    known = {
-        "moonfire.version": (settings.moonfire.version, images.MOONFIRE_VERSION),
-        "images.nginx": (settings.images.nginx, images.NGINX),
-        "images.certbot": (settings.images.certbot, images.CERTBOT),
-        "images.ddclient": (settings.images.ddclient, images.DDCLIENT),
-    }
-    newer = {key: pair for key, pair in known.items() if is_newer(pair[1], pair[0])}
+    known, newer = known_versions(settings), newer_versions(settings)
     lines = [f"{key}: {now}; this nvrstack knows {new}" for key, (now, new) in newer.items()]
     notes = notes_for(settings.moonfire.version)
     lines += [f"Moonfire {settings.moonfire.version}: {n.text} ({n.source})" for n in notes]

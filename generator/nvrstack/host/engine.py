@@ -2,8 +2,11 @@
 
 import contextlib
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from nvrstack.errors import HostError
 
@@ -77,3 +80,36 @@ def compose(project: Path, *arguments: str) -> str:
         told = (result.stderr or result.stdout).strip().splitlines()
         raise HostError(f"docker compose {arguments[0]}: {told[-1] if told else 'no reason given'}")
     return result.stdout + result.stderr
+
+
+@dataclass(frozen=True)
+class Container:
+    """A service's container in Docker's words; `told` is what its health check last printed."""
+
+    state: str
+    health: str
+    told: str
+
+
+def containers(project_name: str) -> dict[str, Container] | None:
+    """The containers of a Compose project by service; None when no engine answers."""
+    import docker
+    from docker.errors import DockerException
+
+    labels = [f"com.docker.compose.project={project_name}", "com.docker.compose.oneoff=False"]
+    try:
+        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
+            found = client.containers.list(all=True, filters={"label": labels})
+    except DockerException:
+        return None
+    return {
+        container.labels["com.docker.compose.service"]: _container(container.attrs["State"])
+        for container in found
+    }
+
+
+def _container(state: Mapping[str, Any]) -> Container:
+    health = state.get("Health") or {}
+    log = health.get("Log") or [{}]
+    told = " ".join(str(log[-1].get("Output", "")).split())
+    return Container(str(state["Status"]), str(health.get("Status", "")), told)

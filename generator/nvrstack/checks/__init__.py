@@ -1,0 +1,1 @@
+"""Verdicts on gathered facts. Pure: no disk, no network, no clock."""

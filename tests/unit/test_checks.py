@@ -1,0 +1,162 @@
+"""Verdicts from recorded facts, one for each branch."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nvrstack.checks.certificates import Life, certbot_verdicts, kept_verdict
+from nvrstack.checks.files import drift_verdict, version_verdicts
+from nvrstack.checks.services import Service, service_verdicts
+from nvrstack.checks.verdict import in_words
+from tests.unit.keeper import schedule
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DAY = 86400.0
+HOUR = 3600.0
+
+
+def noted(**fields: Any) -> dict[str, Any]:
+    """What certbot's keeper would have written of one certificate."""
+    from dataclasses import asdict
+
+    return {"certificates": {"nvr.example.com": asdict(schedule.State(**fields))}}
+
+
+def issued(days_left: float, **fields: Any) -> dict[str, Any]:
+    """The same for a ninety-day certificate."""
+    ends = NOW.timestamp() + days_left * DAY
+    return noted(not_before=ends - 90 * DAY, not_after=ends, **fields)
+
+
+SECONDS = NOW.timestamp()
+PORT = "port 80 of nvr.example.com does not answer from here"
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "text", "remedy"),
+    [
+        (None, "unknown", "certbot has not looked after it yet", "docker compose up -d"),
+        ({"certificates": {}}, "unknown", "not looked after it yet", "docker compose up -d"),
+        (
+            noted(result="not yet reachable", reason=PORT, next_look=SECONDS + 30),
+            "problem",
+            f"not there yet; not yet reachable: {PORT}; next attempt in less than a minute",
+            "docker compose logs certbot",
+        ),
+        (
+            noted(result="rate limited", reason="too many", next_attempt=SECONDS + 5 * HOUR),
+            "problem",
+            "not there yet; rate limited: too many; next attempt in 5 hours",
+            "docker compose logs certbot",
+        ),
+        (
+            noted(result="authority unreachable", reason="no route"),
+            "warning",
+            "not there yet; authority unreachable: no route",
+            "docker compose logs certbot",
+        ),
+        (
+            issued(63.5, result="ok", last_success=SECONDS - 3 * HOUR),
+            "fine",
+            "valid for 63 days more, until 2027-01-26; looked after 3 hours ago",
+            "",
+        ),
+        (
+            issued(25, result="not yet reachable", reason=PORT, next_attempt=SECONDS + 90),
+            "warning",
+            f"valid for 25 days more, until 2026-12-18; not yet reachable: {PORT}; next attempt in",
+            "docker compose logs certbot",
+        ),
+        (
+            issued(20, result="refused", reason="caa"),
+            "problem",
+            "valid for 20 days more, until 2026-12-13; refused: caa",
+            "docker compose logs certbot",
+        ),
+        (
+            issued(-2, result="ok", last_success=SECONDS),
+            "problem",
+            "ended 2026-11-21",
+            "docker compose logs certbot",
+        ),
+    ],
+)
+def test_certbots_certificates(state: Any, level: str, text: str, remedy: str) -> None:
+    (verdict,) = certbot_verdicts(("nvr.example.com",), state, NOW)
+    assert verdict.about == "certificate nvr.example.com"
+    assert verdict.level == level
+    assert text in verdict.text
+    assert remedy in verdict.remedy
+    assert bool(remedy) == bool(verdict.remedy)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "local", "level", "remedy"),
+    [
+        (396, True, "fine", ""),
+        (100, True, "warning", "run `nvrstack render`"),
+        (-1, True, "problem", "run `nvrstack render`"),
+        (100, False, "warning", "replace the files"),
+        (None, False, "problem", "replace the files"),
+    ],
+)
+def test_certificates_that_nvrstack_keeps(
+    days_left: float | None, local: bool, level: str, remedy: str
+) -> None:
+    life = None
+    if days_left is not None:
+        ends = NOW + timedelta(days=days_left)
+        life = Life(ends - timedelta(days=397), ends)
+    verdict = kept_verdict("nvr.home.arpa", life, local=local, now=NOW)
+    assert verdict.level == level
+    assert verdict.remedy.startswith(remedy)
+    assert bool(verdict.remedy) == bool(remedy)
+
+
+def test_services() -> None:
+    found = {
+        "moonfire-nvr": Service("running", ""),
+        "nginx": Service("running", "healthy"),
+        "certbot": Service("running", "unhealthy", "no certificate yet: why"),
+        "ddclient": Service("exited", ""),
+    }
+    expected = (*found, "further")
+    verdicts = {v.about: v for v in service_verdicts(expected, found)}
+    assert [v.level for v in verdicts.values()] == ["fine", "fine", "problem", "problem", "problem"]
+    assert verdicts["certbot"].text == "unhealthy: no certificate yet: why"
+    assert verdicts["certbot"].remedy == "docker compose logs certbot"
+    assert verdicts["ddclient"].text == "exited"
+    assert verdicts["further"].text == "not there"
+    (starting,) = service_verdicts(("nginx",), {"nginx": Service("running", "starting")})
+    assert (starting.level, starting.text) == ("fine", "running, its health is not known yet")
+
+
+def test_without_an_engine_nothing_is_said_to_be_fine() -> None:
+    assert {v.level for v in service_verdicts(("nginx", "certbot"), None)} == {"unknown"}
+
+
+def test_files_and_versions() -> None:
+    assert drift_verdict([], []).text == "as nvrstack.toml says"
+    assert drift_verdict([], ["compose.yaml"]).text.endswith("edited by hand: compose.yaml")
+    changed = drift_verdict(["nginx/nginx.conf"], [])
+    assert (changed.level, changed.remedy.split()[1]) == ("warning", "render")
+    (old,) = version_verdicts({"images.nginx": ("nginx:1.30.4", "nginx:1.30.6")})
+    assert old.text == "nginx:1.30.4; this nvrstack knows nginx:1.30.6"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "a minute"),
+        (119, "a minute"),
+        (120, "2 minutes"),
+        (2 * HOUR - 1, "119 minutes"),
+        (2 * HOUR, "2 hours"),
+        (2 * DAY, "2 days"),
+    ],
+)
+def test_lengths_of_time(seconds: float, words: str) -> None:
+    assert in_words(timedelta(seconds=seconds)) == words
