@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nvrstack.services.images import DDCLIENT
 from nvrstack.services.providers import providers
+from nvrstack.services.releases import is_newer
 
 Change = Mapping[str, Any]
 
@@ -91,12 +93,15 @@ WITH_CERTBOT: Mapping[str, Change] = {"other authority": OTHER_AUTHORITY, "stagi
 def provider_change(name: str) -> Change:
     """Settings for a dynamic DNS provider, with everything it needs."""
     entry = providers()[name]
-    given = {"server": "http://127.0.0.1:8245", "zone": "example.com"}
+    given = {"server": "http://127.0.0.1:8245", "zone": "example.com", "ttl": "10m"}
     needed = {key: given[key] for key in entry.keys}
+    newest = {"ddclient": f"linuxserver/ddclient:v{entry.since}"}
+    images = newest if is_newer(entry.since, DDCLIENT) else {}
     login = {"login": "o'neill+me@example.com"} if entry.login else {}
     hosts = [f"{label}{entry.host_suffix or '.example.com'}" for label in ("nvr", "x-1")]
     return {
         "ddns": {"provider": name, "login": None, **login, **needed, "hosts": hosts},
+        "images": images,
     }
 
 

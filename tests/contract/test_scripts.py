@@ -9,7 +9,8 @@ from nvrstack.resources import shipped
 from tests.bed.process import run
 from tests.bed.rootfs import chroot
 
-SCRIPTS = ("nginx/nginx/start.sh", "ddclient/ddclient/run.sh")
+SCRIPTS = ("nginx/nginx/start.sh",)
+UPDATER = "ddclient/ddclient/run.pl"
 KEEPER = ("keeper", "lineages", "mending", "reachability", "schedule", "wanted", "words")
 
 
@@ -36,3 +37,9 @@ def test_certbots_python_can_read_the_keeper(name: str) -> None:
     words = ["python3", "-W", "error", "-m", "py_compile", "/keeper.py"]
     done = chroot(words, {template(f"certbot/certbot/{name}.py"): "/keeper.py"})
     assert done.stdout + done.stderr == ""
+
+
+def test_perl_has_no_complaint_about_the_updater() -> None:
+    words = ["perl", "-c", "/run.pl"]
+    done = chroot(words, {template(UPDATER): "/run.pl"})
+    assert done.stdout + done.stderr == "/run.pl syntax OK\n"

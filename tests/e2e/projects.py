@@ -25,7 +25,7 @@ STACK_SETTINGS: dict[str, dict[str, str]] = {
         "ddns.provider": "custom",
         "ddns.login": LOGIN,
         "ddns.server": f"http://{DYNDNS}:{DYNDNS_PORT}",
-        "ddns.address_service": f"http://{DYNDNS}:{DYNDNS_PORT}/ip",
+        "ddns.address_services": f"http://{DYNDNS}:{DYNDNS_PORT}/ip",
     },
     "router-ddns": ACME,
     "dns-challenge": ACME,

@@ -55,7 +55,7 @@ class Provider:
     def settings(self) -> dict[str, str]:
         """What a project needs to be told in order to use it."""
         url = f"http://{DYNDNS}:{self.port}"
-        return {"ddns.server": url, "ddns.address_service": f"{url}/ip"}
+        return {"ddns.server": url, "ddns.address_services": f"{url}/ip"}
 
     def instruct(self, **changes: Any) -> None:
         """Change the `password`, the `address` or the `hosts` that it knows."""

@@ -27,6 +27,7 @@ import ipaddress
 import json
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -171,6 +172,7 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         if state.answer is not None:
             text = GARBAGE if state.answer == "garbage" else state.answer + "\n"
             code = 401 if state.answer == "badauth" else 200
+            code = int(state.answer) if state.answer == "503" else code
             self.finish_with(code, text, {**entry, "answer": state.answer})
             return
         if not authorized:
@@ -185,15 +187,17 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         if host not in state.hosts:
             return "nohost"
         try:
-            address = str(ipaddress.ip_address(wanted or str(self.client_address[0])))
+            given = (wanted or str(self.client_address[0])).split(",")
+            addresses = [str(ipaddress.ip_address(address)) for address in given]
         except ValueError:
             # The protocol has no word for a bad address; providers answer so.
             return "dnserr"
         try:
-            return self.server.service.update(host, address)
+            answers = [self.server.service.update(host, address) for address in addresses]
         except (urllib.error.URLError, OSError) as err:
             sys.stderr.write(f"{STANDIN_NAME}: challtestsrv: {err}\n")
             return "dnserr"
+        return answers[0]
 
     def authorization(self, state: State) -> tuple[str | None, bool]:
         """Return the user name of the Basic authentication, and whether it is right."""
@@ -233,6 +237,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--account", action="append", default=[], metavar="USER:PASSWORD")
     parser.add_argument("--host", action="append", default=[], metavar="NAME")
     parser.add_argument("--address", help="what /ip answers (default: the client's address)")
+    parser.add_argument("--certificate", metavar="FILE", help="speak https: chain and key in PEM")
     parser.add_argument("--challtestsrv", metavar="URL", help="management of challtestsrv")
     arguments = parser.parse_args(argv)
     accounts = dict(account.split(":", 1) for account in arguments.account)
@@ -241,6 +246,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Process 1 of a container ignores SIGTERM unless it asks for it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = Server((arguments.bind, arguments.port), service)
+    if arguments.certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(arguments.certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     sys.stderr.write(f"{STANDIN_NAME}: listening on {arguments.bind}:{arguments.port}\n")
     sys.stderr.flush()
     server.serve_forever()

@@ -6,9 +6,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nvrstack.services.dns_providers import dns_providers
+from nvrstack.services.images import DDCLIENT
 from nvrstack.services.providers import providers
+from nvrstack.services.releases import is_newer
 from nvrstack.settings.load import validate
-from nvrstack.settings.model import ADDRESS_SERVICES, Settings
+from nvrstack.settings.model import Settings
 from tests.unit.samples import NAMES, STACKS
 
 quickly = hypothesis_settings(max_examples=100, deadline=None)
@@ -59,6 +61,8 @@ IMAGE = st.builds(
         lambda t: t != "latest"
     ),
 )
+UNVERSIONED = IMAGE.filter(lambda image: not is_newer("999.0.0", image))
+"""Images whose age nobody can tell, so that none is too old."""
 
 
 def _is_component(name: str) -> bool:
@@ -105,7 +109,7 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
         "network": {"backend_subnet": draw(SUBNET), **draw(_optional(lan_address=ADDRESS))},
         "access": draw(_optional(hsts=DURATION, login_rate=st.integers(1, 6000))),
         "sites": draw(st.lists(_further_site(further), max_size=1)),
-        "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=IMAGE)),
+        "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
     }
     return validate(data, "nvrstack.toml", STACKS)
 
@@ -176,11 +180,30 @@ def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(usual, bound, private)
 
 
+PROVIDERS = [
+    provider
+    for provider in providers().values()
+    if provider.key("password") == "password"
+    and not provider.password_file
+    and not is_newer(provider.since, DDCLIENT)
+]
+"""Those of the pinned ddclient to whom any text may be the password."""
+
+
 @st.composite
 def _ddns(draw: st.DrawFn) -> dict[str, Any]:
-    provider = draw(st.sampled_from(list(providers().values())))
+    provider = draw(st.sampled_from(PROVIDERS))
     login = st.from_regex(r"[a-zA-Z0-9@.'\"\\$+&{}%!-]{1,12}", fullmatch=True)
-    given = {"server": "http://127.0.0.1:8245", "zone": "example.com"}
+    given = {"server": "http://127.0.0.1:8245", "zone": "example.com", "ttl": "10m"}
+    families = [["ipv4"], *([["ipv6"], ["ipv6", "ipv4"]] if provider.ipv6 else [])]
+    source: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+        [
+            {"interface": "ppp0"},
+            {"router_page": 'http://192.168.1.1/?a=1&b="', "router_text": "it's <b>WAN</b>"},
+            {"address_services": ["https://a.example/?x=1&y=%20", "http://b.example"]},
+            {},
+        ]
+    )
     hosts = st.lists(LABEL, min_size=1, max_size=2, unique=True)
     end = provider.host_suffix or ".example.com"
     return {
@@ -188,12 +211,6 @@ def _ddns(draw: st.DrawFn) -> dict[str, Any]:
         **({"login": draw(login)} if provider.login else {}),
         **{key: given[key] for key in provider.keys},
         "hosts": [f"{label}{end}" for label in draw(hosts)],
-        **draw(
-            _optional(
-                address_service=st.sampled_from(
-                    [*ADDRESS_SERVICES, "https://a.example/?x=1&y=%20"]
-                ),
-                interval=DURATION,
-            )
-        ),
+        **draw(_optional(families=st.sampled_from(families), interval=DURATION)),
+        **draw(source),
     }

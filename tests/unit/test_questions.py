@@ -34,7 +34,7 @@ def asked(stack: str, answers: dict[str, Any], given: dict[str, str]) -> list[st
     ("stack", "given", "expected"),
     [
         ("lan", {}, ["site.domain"]),
-        ("router-ddns", {}, ["site.domain"]),
+        ("router-ddns", {}, ["site.domain", "ddns.provider"]),
         ("public", {"ddns.provider": "noip"}, ["site.domain", "ddns.provider", "ddns.login"]),
         ("public", {"ddns.provider": "duckdns"}, ["site.domain", "ddns.provider"]),
         ("public", {"ddns.provider": "cloudflare"}, ["site.domain", "ddns.provider", "ddns.zone"]),
@@ -53,7 +53,7 @@ def test_a_stack_asks_what_it_and_its_provider_need(
 
 def test_what_is_answered_already_is_not_asked() -> None:
     answers = {"site": {"domain": "x.example.com"}, "moonfire": {"sample_dirs": []}}
-    assert asked("router-ddns", answers, {}) == ["moonfire.timezone", "network.lan_address"]
+    assert asked("lan", answers, {}) == ["moonfire.timezone", "network.lan_address"]
 
 
 def test_what_the_host_knows_is_the_default() -> None:

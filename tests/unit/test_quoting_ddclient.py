@@ -95,7 +95,7 @@ def test_a_whole_rendered_file_says_what_was_set(password: str) -> None:
     found = [settings_of(line) for line in lines]
     # Without a host, a setting holds for every later one: no login may be there.
     usual = {key: value for values, host in found if not host for key, value in values.items()}
-    assert usual == {"ssl": "yes", "usev4": "webv4", "webv4": "ipify-ipv4"}
+    assert usual == {"ssl": "yes"}
     hosts = {host: values for values, host in found if host}
     assert list(hosts) == ["a.example.com", "b.example.com"]
     for values in hosts.values():

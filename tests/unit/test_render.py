@@ -89,8 +89,13 @@ def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
     assert set(compose["services"]) == set(stack.services)
     plugin = plugin_to_build(settings)
     for name, service in compose["services"].items():
-        built = {"build"} if name == "certbot" and plugin else set()
-        assert set(service) == SERVICE_KEYS | FURTHER_KEYS[name] | built
+        keys = SERVICE_KEYS | FURTHER_KEYS[name]
+        if name == "certbot" and plugin:
+            keys = keys | {"build"}
+        if name == "ddclient" and settings.ddns.on_host_network:
+            keys = keys - {"networks"} | {"network_mode"}
+            assert service["network_mode"] == "host"
+        assert set(service) == keys
     state = str(moonfire.state_dir)
     recorder = compose["services"]["moonfire-nvr"]
     assert mounts(recorder) == {

@@ -69,7 +69,7 @@ def test_a_person_is_asked_and_a_wrong_answer_is_asked_again(tmp_path: Path) -> 
         answer(child, "Time zone", "Europe/Berlin")
         answer(child, "address in your network", "192.168.1.20")
         answer(child, "Enter for none", "")
-        child.expect("Password or token")
+        child.expect("No-IP: the password")
         child.waitnoecho()
         child.sendline(SECRET)
         child.expect("Sign in")

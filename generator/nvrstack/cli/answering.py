@@ -10,6 +10,7 @@ from nvrstack.cli.console import SETTINGS, Console
 from nvrstack.cli.project import LoadedProject, read_secret, read_text
 from nvrstack.errors import InputError
 from nvrstack.services.dns_providers import DnsProvider, credentials_text, dns_providers
+from nvrstack.services.providers import providers
 from nvrstack.settings.answers import (
     Answers,
     answer_problem,
@@ -28,6 +29,7 @@ from nvrstack.settings.secrets import (
     DNS_CREDENTIALS,
     EAB_HMAC_KEY,
     NAMED,
+    ROUTER_PASSWORD,
     Secret,
     known_secret,
     required_secrets,
@@ -86,12 +88,17 @@ def ask_settings(console: Console, given: Answers, found: Mapping[str, Any]) -> 
 
 def ask_secrets(known: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, str]:
     """The secrets that the answers `known` call for and that are not given, from a person."""
+    stack = load_stacks().get(str(known.get("stack")))
+    updated_at = providers().get(str(lookup(known, "ddns.provider")))
+    wanted: dict[Secret, str] = {}
+    if updated_at and stack and stack.runs("ddclient"):
+        wanted[DDNS_PASSWORD] = f"{updated_at.title}: {updated_at.password}"
+        if lookup(known, "ddns.router_login"):
+            wanted[ROUTER_PASSWORD] = ROUTER_PASSWORD.label
+    if lookup(known, "certificate.eab_key_id"):
+        wanted[EAB_HMAC_KEY] = EAB_HMAC_KEY.label
+    asked = {s.name: _unseen(label) for s, label in wanted.items() if s.name not in secrets}
     provider = dns_providers().get(str(lookup(known, "certificate.dns_provider")))
-    asked = {}
-    if lookup(known, "ddns.provider") and DDNS_PASSWORD.name not in secrets:
-        asked[DDNS_PASSWORD.name] = _unseen(DDNS_PASSWORD.label)
-    if lookup(known, "certificate.eab_key_id") and EAB_HMAC_KEY.name not in secrets:
-        asked[EAB_HMAC_KEY.name] = _unseen(EAB_HMAC_KEY.label)
     if provider and DNS_CREDENTIALS.name not in secrets:
         asked[DNS_CREDENTIALS.name] = _ask_credentials(provider)
     return asked
@@ -187,6 +194,8 @@ def _ask(
     for _ in range(ATTEMPTS):
         default = question.default
         text = typer.prompt(question.text, default=default, err=True, show_default=bool(default))
+        if not text and default == "":
+            return given
         problem = answer_problem(question.key, text, given.data, stacks)
         if problem is None:
             return from_pairs([(question.key, text, "your answer")]).over(given)

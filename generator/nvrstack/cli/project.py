@@ -68,12 +68,12 @@ def read_project(directory: Path) -> LoadedProject:
 
 
 def read_secret(path: Path, secret: Secret) -> str:
-    """The secret in a file: its first line, or all of it where it has several.
+    """The secret in a file: its first line, or all of it where it has several or is a key file.
 
     Raises InputError when that is empty.
     """
     text = read_text(path)
-    if not secret.several_lines:
+    if not secret.several_lines and not text.startswith("key "):
         text = text.partition("\n")[0].removesuffix("\r")
     if not text.strip():
         raise InputError(f"{path}: is empty; expected the secret {secret.name}")

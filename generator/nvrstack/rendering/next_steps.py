@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 
 from nvrstack.rendering.context import install_url, public_https_port, url
+from nvrstack.services.providers import providers
 from nvrstack.settings.model import Settings
 
 INIT_DATABASE = "docker compose run --rm moonfire-nvr init"
@@ -57,7 +58,29 @@ def _outside(settings: Settings) -> NextStep:
     if settings.certificate.through_port_80:
         lines.insert(1, f"forward TCP port 80 to {host}, port {site.http_port}")
     if settings.ddns.updater == "router":
-        lines.append(f"under Dynamic DNS, enter {names} with your provider's login")
+        lines += _dynamic_dns(settings, names)
     elif settings.ddns.updater == "none":
-        lines.append(f"at your DNS provider, let {names} point to your address on the Internet")
+        lines.append(
+            f"your address must never change: at your DNS provider, let {names} point to it"
+        )
     return NextStep("In your router", tuple(lines))
+
+
+def _dynamic_dns(settings: Settings, names: str) -> list[str]:
+    """What a router's page for dynamic DNS asks for."""
+    provider = providers().get(settings.ddns.provider or "")
+    if provider is None:
+        return [f"under Dynamic DNS, enter {names} with your provider's login"]
+    login = settings.ddns.login or provider.login or "none; if it wants one, any word"
+    lines = [
+        "switch Dynamic DNS on, and enter there:",
+        f"  service: {provider.title} ({provider.documentation})",
+        f"  host name: {names}",
+        f"  user name: {login}",
+        f"  password: {provider.password}",
+    ]
+    server = settings.ddns.server or provider.options.get("server", "")
+    if provider.protocol == "dyndns2" and server:
+        url = server if "://" in server else f"https://{server}"
+        lines.append(f"  update URL, if it wants one: {url}/nic/update?hostname=NAME&myip=ADDRESS")
+    return lines

@@ -6,6 +6,7 @@ target has no way to spell.
 
 import html
 import json
+import re
 import shlex
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,11 @@ import yaml
 
 from nvrstack.settings.values import format_duration
 
+_TSIG_KEY = re.compile(
+    r"""\s*key\s+"?[\w.-]+"?\s*\{
+    (?:\s*(?:algorithm\s+"?[\w-]+"?|secret\s+"?[A-Za-z0-9+/=]+"?)\s*;){2}\s*\}\s*;\s*""",
+    re.VERBOSE,
+)
 _NGINX_SPECIAL = set("\"'\\;{}#$")
 
 
@@ -67,6 +73,24 @@ def quote_ini(value: str) -> str:
     return value
 
 
+def quote_ddclient_token(value: str) -> str:
+    """A secret whose key in ddclient's configuration is not called a password.
+
+    The sentence about one that cannot be written does not show it.
+    """
+    try:
+        return quote_ddclient(value)
+    except ValueError:
+        raise ValueError("has a space or a # in it, which ddclient cannot read there") from None
+
+
+def tsig_key(value: str) -> str:
+    """The text of a key file for nsupdate(1): one `key` statement, as tsig-keygen(8) prints it."""
+    if not _TSIG_KEY.fullmatch(value):
+        raise ValueError('is no TSIG key; write key "NAME" { algorithm hmac-sha256; secret "…"; };')
+    return value.strip()
+
+
 def quote_toml(value: Any) -> str:
     """A TOML value on one line."""
     return str(tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string())
@@ -98,6 +122,8 @@ FILTERS = {
     "sh": shlex.quote,
     "ddclient": quote_ddclient,
     "ddclient_password": quote_ddclient_password,
+    "ddclient_token": quote_ddclient_token,
+    "tsig_key": tsig_key,
     "toml": quote_toml,
     "json": json.dumps,
     "ini": quote_ini,

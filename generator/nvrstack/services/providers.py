@@ -13,10 +13,17 @@ from nvrstack.resources import shipped
 class Provider(BaseModel):
     """What ddclient and a person must know of one provider.
 
-    `protocol` is ddclient's name; `since` the first ddclient release that has it. `login` and
-    `password` say in the provider's own words what to enter; a `login` of None means that there is
-    none. `keys` are the further settings of `[ddns]` it needs; `options` the fixed ddclient keys.
-    `host_suffix` is cut from the host names before the provider sees them.
+    `protocol` is ddclient's name, and `since` the first ddclient release with which it works; none
+    is older than 3.10.0, the first that takes an address of each family. `ipv6` is the first that
+    also sends IPv6 addresses, None where none does. `free` says what has to be there, and what is
+    free of charge.
+
+    `login` and `password` say in the provider's own words what to enter; a `login` of None means
+    that there is none. `password_file` is for a password that ddclient reads from a file of that
+    name. `keys` are the further settings of `[ddns]`, `options` the fixed ddclient keys, and
+    `spelling` gives ddclient's name for a setting where it has another one. `host_suffix` is cut
+    from the host names before the provider sees them. `pause` is the shortest time between two
+    updates, in seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -26,11 +33,20 @@ class Provider(BaseModel):
     documentation: str
     protocol: str
     since: str
+    ipv6: str | None
+    free: str
     login: str | None
     password: str
-    keys: dict[Literal["server", "zone"], Literal["required"]]
-    options: dict[str, str]
+    password_file: str | None = None
     host_suffix: str = ""
+    pause: int = 30
+    keys: dict[Literal["server", "ttl", "zone"], Literal["required", "optional"]]
+    options: dict[str, str]
+    spelling: dict[Literal["login", "password", "zone"], str] = {}
+
+    def key(self, setting: Literal["login", "password", "zone"]) -> str:
+        """Ddclient's name for a setting."""
+        return self.spelling.get(setting, setting)
 
 
 @cache

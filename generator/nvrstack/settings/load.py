@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nvrstack.settings.certificate_rules import CERTIFICATE_RULES
+from nvrstack.settings.ddns_rules import DDNS_RULES
 from nvrstack.settings.lines import Path, key_lines
 from nvrstack.settings.model import SCHEMA, Settings
 from nvrstack.settings.problems import Problem, SettingsError, unknown_key, unknown_stack
@@ -156,7 +157,7 @@ def _broken_rules(
 ) -> Iterator[Problem]:
     if settings is None:
         return
-    for rule, keys in {**RULES, **CERTIFICATE_RULES}.items():
+    for rule, keys in {**RULES, **CERTIFICATE_RULES, **DDNS_RULES}.items():
         if not any(
             name == key or name.startswith((f"{key}[", f"{key}.")) for key in keys for name in bad
         ):
@@ -206,6 +207,6 @@ def _sentence(detail: ErrorDetails) -> str:
         fields = getattr(parent, "model_fields", {})
         return unknown_key(dotted(path), [f.alias or name for name, f in fields.items()])
     if kind == "literal_error":
-        choices = get_args(setting_type(dotted(path)))
+        choices = get_args(setting_type(".".join(map(str, path))))
         return f"is {given!r}; expected one of {', '.join(repr(c) for c in choices)}"
     return f"is {given!r}; expected {EXPECTED.get(kind, detail['msg'].lower())}"

@@ -175,21 +175,22 @@ def _body_size(value: object) -> str:
     return given
 
 
-def _address_service(value: object) -> str:
+def _interface(value: object) -> str:
     given = text(value)
-    if given in ADDRESS_SERVICES:
-        return given
-    if given.startswith(("http://", "https://")) and not set(given) & set("#'\"\\,"):
-        return _web_address(given)
-    raise problem(
-        "{v!r} is no address service; expected a URL that answers with the address, or one of {k}",
-        v=given,
-        k=", ".join(ADDRESS_SERVICES),
-    )
+    if not re.fullmatch(r"[^\s/]{1,15}", given) or given in {".", ".."}:
+        raise problem(
+            "{v!r} is no network interface; write a name such as ppp0, as `ip link` shows it",
+            v=given,
+        )
+    return given
 
 
-ADDRESS_SERVICES = ("ipify-ipv4", "he", "freedns", "noip-ipv4", "nsupdate.info-ipv4", "dyndns")
-"""Services that tell a client its IPv4 address, by ddclient's names for them."""
+ADDRESS_SERVICES = (
+    "https://api64.ipify.org",
+    "https://icanhazip.com",
+    "https://checkip.dns.he.net",
+)
+"""Services that tell a client its address, over IPv4 and over IPv6."""
 AUTHORITIES = (*acme.DIRECTORIES, "local", "files")
 OLDEST_MOONFIRE = (0, 7, 10)
 """The first version in upstream's present registry; older ones spell their settings otherwise."""
@@ -202,7 +203,9 @@ _SERVER_CHARACTERS = set(string.ascii_letters + string.digits + ".-:[]")
 Upstream = Annotated[str, BeforeValidator(_upstream)]
 BodySize = Annotated[str, BeforeValidator(_body_size)]
 Server = Annotated[str, BeforeValidator(_server)]
-AddressService = Annotated[str, BeforeValidator(_address_service)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+Interface = Annotated[str, BeforeValidator(_interface)]
+Family = Literal["ipv4", "ipv6"]
 Authority = Annotated[str, BeforeValidator(_authority)]
 
 
@@ -294,9 +297,28 @@ class Ddns(_Section):
     login: Text | None = None
     zone: Domain | None = None
     server: Server | None = None
+    ttl: Duration | None = None
     hosts: tuple[Domain, ...] = Field(default=(), strict=False)
-    address_service: AddressService = "ipify-ipv4"
+    families: tuple[Family, ...] = Field(default=("ipv4",), strict=False)
+    address_services: tuple[WebAddress, ...] = Field(default=ADDRESS_SERVICES, strict=False)
+    router_page: WebAddress | None = None
+    router_text: Text | None = None
+    router_login: Text | None = None
+    interface: Interface | None = None
     interval: Duration = timedelta(minutes=5)
+
+    @property
+    def on_host_network(self) -> bool:
+        """Whether ddclient must see this machine's own interfaces: bridges here have IPv4 only."""
+        return self.interface is not None or "ipv6" in self.families
+
+    @field_validator("ttl")
+    @classmethod
+    def _not_for_ever(cls, value: timedelta | None) -> timedelta | None:
+        # ddclient 3.x makes anything shorter five minutes.
+        if value is not None and not timedelta(minutes=5) <= value <= timedelta(days=1):
+            raise problem("is no lifetime for an address that changes; write 5m to 1d")
+        return value
 
     @field_validator("interval")
     @classmethod

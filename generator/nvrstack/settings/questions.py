@@ -19,6 +19,13 @@ class Question:
     default: str | None = None
 
 
+KEYS = {
+    "server": "the name of the server, such as ns1.example.net, with :PORT if it has its own",
+    "zone": "the domain whose records are changed, such as example.com",
+}
+"""What a provider's further settings are, for whoever is asked for them."""
+
+
 def next_question(
     answers: Mapping[str, Any], asked: frozenset[str], stack: Stack, found: Mapping[str, Any]
 ) -> Question | None:
@@ -40,8 +47,13 @@ def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any])
         if provider.login:
             questions.append(Question("ddns.login", f"{provider.title}: {provider.login}"))
         questions += [
-            Question(f"ddns.{key}", f"{provider.title}: the {key}") for key in provider.keys
+            Question(f"ddns.{key}", f"{provider.title}: {KEYS[key]}")
+            for key, need in provider.keys.items()
+            if need == "required"
         ]
+    if lookup(known, "ddns.updater") == "router":
+        text = "Your dynamic DNS provider, to tell what the router wants; Enter if you know"
+        questions.append(Question("ddns.provider", text + _choices("ddns.provider"), ""))
     suggested = {
         "moonfire.timezone": "Time zone",
         "network.lan_address": "This machine's address in your network",

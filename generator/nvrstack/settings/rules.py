@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from nvrstack.services import images
-from nvrstack.services.providers import providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
 from nvrstack.stacks import Stack
@@ -73,63 +72,6 @@ def ports_differ(settings: Settings, stack: Stack) -> Iterator[Finding]:
             "site.https_port",
             f"is {settings.site.https_port}, as site.http_port is; choose two ports",
         )
-
-
-@rule("ddns.updater", "ddns.provider")
-def updater_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Ddclient runs exactly when it is the updater, and then needs a provider that it knows."""
-    updater, name = settings.ddns.updater, settings.ddns.provider
-    if stack.runs("ddclient") != (updater == "ddclient"):
-        fitting = "public" if updater == "ddclient" else "router-ddns or lan"
-        yield (
-            "ddns.updater",
-            f'is "{updater}", which the stack {stack.name} does not do; use the stack {fitting}',
-        )
-    elif name is not None and name not in providers():
-        yield "ddns.provider", f"{name!r} is not known; expected one of {', '.join(providers())}"
-
-
-@rule("ddns.updater", "ddns.provider", "ddns.login", "ddns.zone", "ddns.server")
-def provider_keys(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Each provider needs its own settings, and no others."""
-    provider = providers().get(settings.ddns.provider or "")
-    if settings.ddns.updater != "ddclient" or provider is None:
-        return
-    login = settings.ddns.login
-    if provider.login and not login:
-        yield "ddns.login", f"is missing; {provider.title} wants {provider.login}"
-    if login and not provider.login:
-        yield "ddns.login", f"{provider.title} uses no login; remove it"
-    if login and (set(login) & set("#,") or any(char.isspace() for char in login)):
-        yield (
-            "ddns.login",
-            f"{login!r} has a space, # or comma in it, which ddclient cannot read in a login",
-        )
-    for key in ("server", "zone"):
-        value = getattr(settings.ddns, key)
-        if key in provider.keys and value is None:
-            yield f"ddns.{key}", f"is missing; {provider.title} needs it"
-        if key not in provider.keys and value is not None:
-            yield f"ddns.{key}", f"{provider.title} does not use it; remove it"
-
-
-@rule(
-    "ddns.provider", "ddns.updater", "ddns.hosts", "site.domain", "site.aliases", "site.redirects"
-)
-def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Some providers own the end of every name that they update."""
-    provider = providers().get(settings.ddns.provider or "")
-    if settings.ddns.updater != "ddclient" or provider is None:
-        return
-    for host in settings.ddns.hosts or settings.host_names:
-        if not host.endswith(provider.host_suffix):
-            yield (
-                "ddns.hosts",
-                (
-                    f"{host!r} is not a name of {provider.title}; "
-                    f"list the names that end in {provider.host_suffix}"
-                ),
-            )
 
 
 @rule("moonfire.state_dir", "moonfire.sample_dirs")

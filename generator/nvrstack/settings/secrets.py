@@ -18,9 +18,13 @@ class Secret:
 
 
 DDNS_PASSWORD = Secret("ddns_password", "Password or token of the dynamic DNS provider")
+ROUTER_PASSWORD = Secret("router_password", "Password for the router's page")
 DNS_CREDENTIALS = Secret("dns_credentials", "Credentials of the DNS provider", several_lines=True)
 EAB_HMAC_KEY = Secret("eab_hmac_key", "HMAC key of the account at the certificate authority")
-NAMED = {secret.name: secret for secret in (DDNS_PASSWORD, DNS_CREDENTIALS, EAB_HMAC_KEY)}
+NAMED = {
+    secret.name: secret
+    for secret in (DDNS_PASSWORD, ROUTER_PASSWORD, DNS_CREDENTIALS, EAB_HMAC_KEY)
+}
 
 
 def known_secret(name: str) -> Secret | None:
@@ -32,9 +36,11 @@ def known_secret(name: str) -> Secret | None:
 
 def required_secrets(settings: Settings) -> tuple[Secret, ...]:
     """The secrets that rendering these settings needs."""
-    certificate = settings.certificate
+    certificate, ddns = settings.certificate, settings.ddns
+    by_ddclient = ddns.updater == "ddclient"
     wanted = {
-        DDNS_PASSWORD: settings.ddns.updater == "ddclient",
+        DDNS_PASSWORD: by_ddclient,
+        ROUTER_PASSWORD: by_ddclient and ddns.router_login is not None,
         DNS_CREDENTIALS: certificate.is_acme and certificate.challenge == "dns-01",
         EAB_HMAC_KEY: certificate.eab_key_id is not None,
     }

@@ -1,0 +1,88 @@
+"""Whatever a provider answers is reported as what it is, and is not asked for twice."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bed.process import run, wait_for
+from tests.contract import ddclients
+from tests.contract.rendered import PASSWORD
+from tests.contract.updater import HOST, PORT, SERVER, provider, updater
+
+HOUR = 3600
+ANSWERS = {
+    "badauth": ("badauth", HOUR, "the user name, password or token is wrong"),
+    "abuse": ("abuse", HOUR, "the provider has blocked the name or the account"),
+    "nohost": ("nohost", HOUR, "the provider has no such name in your account"),
+    "notfqdn": ("notfqdn", HOUR, "the provider takes this for no complete name"),
+    "numhost": ("numhost", HOUR, "too many names at once"),
+    "!yours": ("!yours", HOUR, "the name belongs to another account"),
+    "!donator": ("!donator", HOUR, "your account does not include this"),
+    "dnserr": ("dnserr", HOUR / 2, "the name servers of the provider are out of order"),
+    "911": ("911", HOUR / 2, "the provider is out of order"),
+    "503": ("busy", HOUR / 2, "the provider asks for patience or is out of order"),
+    "garbage": ("garbage", 1, "the answer is not one of this protocol (It works!)"),
+    "timeout": ("timeout", 1, "the provider does not answer in time"),
+}
+"""What comes of each answer, how many seconds it is left alone, and the words about it."""
+
+
+@pytest.mark.parametrize("release", ddclients.releases())
+def test_each_answer_is_told_in_words_and_not_repeated(
+    release: str, tmp_path: Path, netns: str
+) -> None:
+    made = updater(tmp_path, netns, release)
+    with provider(tmp_path, netns) as server, made.run() as running:
+        assert made.comes_to("good"), running.text()
+        before = len(server.updates())
+        for number, (answer, (result, wait, words)) in enumerate(ANSWERS.items(), 2):
+            server.answers(answer)
+            # A new configuration is tried at once, whatever came of the one before.
+            made.change(password=f"{number} {PASSWORD}")
+            assert made.comes_to(result), (answer, running.text(), made.host())
+            host = made.host()
+            assert host["next_attempt"] - host["last_attempt"] in (wait, wait + 1)
+            health = made.health()
+            assert health.returncode == 1
+            assert health.stdout.startswith(f"{HOST}: {result}: {words}")
+            assert PASSWORD not in health.stdout + running.text()
+            asked = len(server.updates()) - before
+            # The short waits are over before the test has looked.
+            assert asked == 1 or wait == 1, answer
+            before += asked
+        server.answers()
+        made.change()
+        assert made.comes_to("good"), running.text()
+        assert made.health().stdout == "ok\n"
+
+
+@pytest.mark.parametrize("release", ddclients.releases())
+def test_a_bad_certificate_and_a_silent_port_are_told_apart(
+    release: str, tmp_path: Path, netns: str
+) -> None:
+    secure, closed = PORT + 2, PORT + 3
+    pair = tmp_path / "pair.pem"
+    options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    name = ["-subj", f"/CN={SERVER}", "-addext", f"subjectAltName=DNS:{SERVER}"]
+    run(["openssl", "req", "-x509", *options, *name, "-keyout", pair, "-out", tmp_path / "crt"])
+    pair.write_text((tmp_path / "crt").read_text() + pair.read_text())
+    more = (tmp_path / "secure", tmp_path / "plain")
+    for folder in more:
+        folder.mkdir()
+    made = updater(tmp_path, netns, release, {"ddns": {"server": f"https://{SERVER}:{secure}"}})
+    with (
+        provider(more[0], netns, "--certificate", str(pair), port=secure) as server,
+        provider(more[1], netns),
+        made.run() as running,
+    ):
+        assert made.comes_to("tls"), running.text()
+        assert "the certificate or the encryption of the provider is not" in made.health().stdout
+        assert server.updates() == []
+        made.change({"ddns": {"server": f"http://{SERVER}:{closed}"}})
+        assert made.comes_to("unreachable"), running.text()
+        assert "the provider cannot be reached" in made.health().stdout
+        # It comes back, and nobody has to do anything.
+        with provider(more[0], netns, port=closed) as back:
+            assert made.comes_to("good", seconds=30), running.text()
+            assert wait_for(lambda: made.health().returncode == 0, seconds=5)
+            assert len(back.updates()) == 1
