@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nvrstack.checks.certificates import Life, certbot_verdicts, kept_verdict
+from nvrstack.checks.ddns import ddns_verdicts
 from nvrstack.checks.files import drift_verdict, version_verdicts
 from nvrstack.checks.services import Service, service_verdicts
 from nvrstack.checks.verdict import in_words
@@ -112,6 +113,36 @@ def test_certificates_that_nvrstack_keeps(
     assert verdict.level == level
     assert verdict.remedy.startswith(remedy)
     assert bool(verdict.remedy) == bool(remedy)
+
+
+def told(**host: Any) -> dict[str, Any]:
+    """What run.pl would have written of one name."""
+    known = {"in_order": None, "last_success": None, "next_attempt": 0, "failures": 0}
+    return {"addresses": {"ipv4": "203.0.113.9"}, "hosts": {"nvr": {**known, **host}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "text"),
+    [
+        (None, "unknown", "was not told to the provider yet"),
+        ({"hosts": {}}, "unknown", "was not told to the provider yet"),
+        (
+            told(result="good", answer="good 203.0.113.9", in_order=SECONDS - 130),
+            "fine",
+            "leads to 203.0.113.9; in order 2 minutes ago",
+        ),
+        (
+            told(result="badauth", answer="badauth", next_attempt=SECONDS + 7 * HOUR),
+            "problem",
+            "badauth: badauth; next attempt in 7 hours",
+        ),
+        (told(result="no-address", answer="nobody says"), "problem", "no-address: nobody says"),
+    ],
+)
+def test_dynamic_dns(state: Any, level: str, text: str) -> None:
+    (verdict,) = ddns_verdicts(("nvr",), state, NOW)
+    assert (verdict.about, verdict.level, verdict.text) == ("dynamic DNS nvr", level, text)
+    assert bool(verdict.remedy) == (level != "fine")
 
 
 def test_services() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nvrstack.cli.project import LoadedProject
 
 CERTBOT_STATE = "data/certbot/state.json"
+DDCLIENT_STATE = "data/ddclient/state.json"
 SIGNS = {"fine": "green", "warning": "yellow", "problem": "red", "unknown": "magenta"}
 
 
@@ -41,11 +42,12 @@ def status(context: typer.Context) -> None:
 
 def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
     from nvrstack.checks.certificates import certbot_verdicts, kept_verdict
+    from nvrstack.checks.ddns import ddns_verdicts
     from nvrstack.checks.files import drift_verdict, version_verdicts
     from nvrstack.checks.services import Service, service_verdicts
     from nvrstack.cli.upgrade import newer_versions
     from nvrstack.host import engine
-    from nvrstack.rendering.context import lineages
+    from nvrstack.rendering.context import ddns_hosts, lineages
 
     settings, directory = project.settings, project.directory
     containers = engine.containers(settings.project.name)
@@ -62,6 +64,9 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
         local = settings.certificate.is_local
         path = directory / "tls" / ("local" if local else "own") / "fullchain.pem"
         yield kept_verdict(settings.site.domain, _life(path), local=local, now=now)
+    if project.stack.runs("ddclient"):
+        noted = _read_json(directory / DDCLIENT_STATE)
+        yield from ddns_verdicts(ddns_hosts(settings), noted, now)
     yield drift_verdict(*_drift(project))
     yield from version_verdicts(newer_versions(settings))
 

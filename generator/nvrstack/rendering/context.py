@@ -80,7 +80,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "install_url": install_url(settings),
         "provider": provider,
         "ddns_names": settings.ddns.hosts or settings.host_names,
-        "ddns_hosts": _ddns_hosts(settings, provider),
+        "ddns_hosts": ddns_hosts(settings),
         "ddns_server": settings.ddns.server or "",
     }
 
@@ -153,6 +153,8 @@ def _provider(settings: Settings) -> Provider | None:
     return providers()[settings.ddns.provider] if settings.ddns.provider else None
 
 
-def _ddns_hosts(settings: Settings, provider: Provider | None) -> tuple[str, ...]:
+def ddns_hosts(settings: Settings) -> tuple[str, ...]:
+    """The names to keep up to date, as the provider knows them."""
+    provider = _provider(settings)
     suffix = provider.host_suffix if provider else ""
     return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.host_names)
