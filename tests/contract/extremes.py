@@ -9,6 +9,12 @@ from nvrstack.services.releases import is_newer
 
 Change = Mapping[str, Any]
 
+SECRETS = {
+    "nsupdate": 'key "ddns" { algorithm hmac-sha256; secret "c2VjcmV0"; };',
+    "porkbun": "sk1_0123456789abcdef",
+}
+"""Those that must have a certain form."""
+
 LABEL = "a" * 63
 LONGEST_DOMAIN = f"{LABEL}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
 """253 characters, the longest that a host name may have."""

@@ -17,6 +17,7 @@ from nvrstack.settings.model import Settings
 from nvrstack.settings.secrets import required_secrets
 from nvrstack.stacks import Stack, find_stack, load_stacks
 from nvrstack.tree import Tree
+from tests.contract.extremes import SECRETS
 
 CREDENTIALS = "dns_cloudflare_api_token = t0ken"
 PASSWORD = "s3cret, of #our$ '\"own\\"
@@ -75,13 +76,14 @@ def project(
     directory: Path,
     stack: str,
     *changes: Mapping[str, Any],
-    password: str = PASSWORD,
+    password: str | None = None,
     given: Mapping[str, str] | None = None,
     authority_root: bytes | None = None,
 ) -> Project:
     """A rendered project that is not on disk yet; `given` are secrets that are no passwords."""
     settings = settings_for(stack, *changes)
     found = find_stack(stack, load_stacks())
+    password = password or SECRETS.get(settings.ddns.provider or "", PASSWORD)
     secrets = {secret.name: password for secret in required_secrets(settings)}
     secrets |= {"dns_credentials": CREDENTIALS} if "dns_credentials" in secrets else {}
     secrets |= given or {}

@@ -10,6 +10,8 @@ from tests.contract.rendered import PASSWORD
 from tests.contract.updater import HOST, PORT, SERVER, provider, updater
 
 HOUR = 3600
+EVERY = "".join(map(chr, range(ord(" "), 127)))
+"""A password of every printable character."""
 ANSWERS = {
     "badauth": ("badauth", HOUR, "the user name, password or token is wrong"),
     "abuse": ("abuse", HOUR, "the provider has blocked the name or the account"),
@@ -50,8 +52,8 @@ def test_each_answer_is_told_in_words_and_not_repeated(
             # The short waits are over before the test has looked.
             assert asked == 1 or wait == 1, answer
             before += asked
-        server.answers()
-        made.change()
+        server.answers(password=EVERY)
+        made.change(password=EVERY)
         assert made.comes_to("good"), running.text()
         assert made.health().stdout == "ok\n"
 

@@ -14,11 +14,6 @@ from tests.contract import ddclients, extremes
 from tests.contract.rendered import PASSWORD, project
 
 CONF = "ddclient/ddclient.conf"
-SECRETS = {
-    "nsupdate": 'key "ddns" { algorithm hmac-sha256; secret "c2VjcmV0"; };',
-    "porkbun": "sk1_0123456789abcdef",
-}
-"""Those that must have a certain form."""
 
 CHARACTERS = st.one_of(
     st.sampled_from("'\"\\,# =$%&;`{}()<>|*?~!\t"[:-1]),
@@ -38,7 +33,7 @@ def release(request: pytest.FixtureRequest) -> str:
 
 
 def test_every_provider_is_read_as_meant(release: str, tmp_path: Path) -> None:
-    texts = {name: rendered(name, SECRETS.get(name, PASSWORD)) for name in providers()}
+    texts = {name: rendered(name, extremes.SECRETS.get(name, PASSWORD)) for name in providers()}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     found = ddclients.read(release, tmp_path, *texts)
@@ -50,7 +45,7 @@ def test_every_provider_is_read_as_meant(release: str, tmp_path: Path) -> None:
         file = entry.password_file and f"/etc/nvrstack/ddclient/{entry.password_file}"
         meant: dict[str, object] = {
             "protocol": entry.protocol,
-            entry.key("password"): file or SECRETS.get(name, PASSWORD),
+            entry.key("password"): file or extremes.SECRETS.get(name, PASSWORD),
             entry.key("login"): asked["login"],
             entry.key("zone"): asked.get("zone"),
             "server": asked.get("server", "").partition("://")[2] or None,

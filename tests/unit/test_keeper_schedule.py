@@ -286,7 +286,9 @@ def test_an_obstacle_that_comes_and_goes_brings_no_more_than_the_limits_allow() 
 
 def test_what_went_away_is_asked_for_as_soon_as_the_limits_allow() -> None:
     recent = tuple(START - seconds for seconds in (3000, 2000, 1000, 500, 100))
-    state = schedule.State(result=schedule.NOT_READY, obstacle_since=START - 50, attempts=recent)
+    state = schedule.State(
+        result=schedule.NOT_READY, obstacle_since=START - 50, barred=True, attempts=recent
+    )
     life = Life(replace(state, next_attempt=START + 5 * HOUR))
     assert not life.look(None, OK)
     while not life.look(None, OK):

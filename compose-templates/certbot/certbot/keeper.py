@@ -134,7 +134,7 @@ class Keeper:
         if present is not None and set(present.names) == set(wanted.domains):
             left = (present.not_after - time.time()) / (present.not_after - present.not_before)
             # Nothing is due yet, so nobody will look.
-            if left > 0.5 and state.failures == 0:
+            if left > 0.5 and state.result == schedule.OK:
                 return None
         return challenge_obstacle(wanted.domains, WEBROOT)
 
@@ -173,6 +173,7 @@ class Keeper:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         )
         try:
             output, _ = self.running.communicate(timeout=CERTBOT_SECONDS)

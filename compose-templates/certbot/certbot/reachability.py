@@ -8,6 +8,8 @@ from schedule import NOT_READY, UNREACHABLE, Obstacle
 
 CHALLENGES = ".well-known/acme-challenge"
 SECONDS = 10
+NO_ADDRESS = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+"""Answers that are certain; not every C library has the second one."""
 
 
 def authority_obstacle(server: str) -> Obstacle | None:
@@ -46,7 +48,7 @@ def _fetched(domain: str, token: str, text: str) -> Obstacle | None:
     try:
         socket.getaddrinfo(domain, 80, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        known = error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}
+        known = error.errno in NO_ADDRESS
         reason = (
             f"the name servers know no address of {domain}"
             if known

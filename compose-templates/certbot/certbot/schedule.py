@@ -37,7 +37,10 @@ RETIRE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class State:
-    """What is known of one certificate."""
+    """What is known of one certificate.
+
+    `barred` says that the challenge could not have been answered when that was last looked at.
+    """
 
     request: str = ""
     result: str = NEVER
@@ -45,6 +48,7 @@ class State:
     failures: int = 0
     since: float = 0.0
     obstacle_since: float | None = None
+    barred: bool = False
     unwanted_since: float | None = None
     attempts: tuple[float, ...] = ()
     last_attempt: float | None = None
@@ -98,6 +102,7 @@ def new_request(state: State, request: str, now: float, settle: float) -> State:
         failures=0,
         since=0.0,
         obstacle_since=None,
+        barred=False,
         next_look=now + settle,
         next_attempt=0.0,
     )
@@ -131,14 +136,13 @@ def waiting(state: State, obstacle: Obstacle | None, now: float, jitter: float) 
     """
     may_from = allowed_from(state, now)
     if obstacle is None:
-        went_away = state.result == NOT_READY and state.obstacle_since is not None
-        if not went_away:
+        if not state.barred:
             may_from = max(may_from, state.next_attempt)
         if now >= may_from:
             return None
         return replace(
             state,
-            obstacle_since=state.obstacle_since if went_away else None,
+            obstacle_since=None,
             next_look=min(may_from, now + LOOK_SECONDS[1]),
         )
     another = (state.result == UNREACHABLE) != (obstacle.result == UNREACHABLE)
@@ -156,6 +160,7 @@ def waiting(state: State, obstacle: Obstacle | None, now: float, jitter: float) 
         reason=state.reason if keeps_reason else obstacle.reason,
         since=state.since or now,
         obstacle_since=began,
+        barred=state.barred or obstacle.result == NOT_READY,
         next_look=now + wait,
     )
 
@@ -172,6 +177,7 @@ def before_attempt(state: State, obstacle: Obstacle | None, now: float, jitter: 
         failures=state.failures + 1,
         since=state.since or now,
         obstacle_since=state.obstacle_since if obstacle else None,
+        barred=obstacle is not None,
         attempts=attempts,
         last_attempt=now,
         next_look=next_attempt,
@@ -191,6 +197,7 @@ def after_attempt(state: State, outcome: Outcome, now: float, jitter: float) -> 
             reason="",
             failures=0,
             obstacle_since=None,
+            barred=False,
             # The limits are for failures, and mostly nothing was due.
             attempts=state.attempts[:-1],
             last_success=now,
@@ -203,6 +210,8 @@ def after_attempt(state: State, outcome: Outcome, now: float, jitter: float) -> 
         state,
         result=outcome.result,
         reason=outcome.reason,
+        # After a refusal the way being free is no reason to hurry.
+        barred=state.barred and soon,
         next_look=min(then, now + LOOK_SECONDS[1]) if soon else then,
         next_attempt=then,
     )

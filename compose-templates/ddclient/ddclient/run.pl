@@ -21,7 +21,7 @@ use constant CACHE => '/tmp/ddclient.cache';
 
 # All in seconds.
 use constant TICK => 5;
-use constant PATIENCE => 60;
+use constant PATIENCE => 90;
 use constant NO_ADDRESS => 30;
 use constant BUSY => 1800;
 use constant LONGEST_BUSY => 7200;
@@ -65,9 +65,11 @@ my @PHRASES = (
     [qr/(!donator|!yours)\b/],
     [qr/^\s*(911)\b/m],
     [qr/not authenticate|authentication fail|Failed Login|Passwords? (?:do|is) not match/i, 'badauth'],
-    [qr/NO_AUTH|NOACCESS|NOTAUTH|BADKEY|BADSIG|INVALID_API_KEY|server said: KO/, 'badauth'],
+    [qr/NO_AUTH|NOACCESS|NOTAUTH|BADKEY|BADSIG|INVALID_API_KEY/, 'badauth'],
     [qr/no zone ID|no '\w+' record|no applicable .*records|no record,|record not Found/i, 'nohost'],
     [qr/Domain name not found|NOSERVICE|NOTZONE|NXDOMAIN|does not end with/i, 'nohost'],
+    # All that Duck DNS says.
+    [qr/^KO$/m, 'badauth'],
     [qr/TOOSOON|Too many requests/i, 'busy'],
     [qr/update failed: REFUSED/, 'refused'],
 );

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nvrstack.errors import InputError
 
-SECRET_WORDS = ("password", "token", "secret", "apikey")
+SECRET_WORDS = ("password", "token", "secret", "apikey", "hmac")
 
 
 @dataclass(frozen=True)
