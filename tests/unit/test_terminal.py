@@ -105,6 +105,7 @@ def test_a_person_is_asked_for_each_credential_of_the_dns_provider(tmp_path: Pat
         child.sendline("ovhh")
         child.expect("'ovhh' is not known")
         answer(child, "cloudflare, desec,", "ovh")
+        answer(child, "Enter if you know", "")
         answer(child, "Time zone", "Europe/Berlin")
         answer(child, "address in your network", "192.168.1.20")
         answer(child, "Enter for none", "")
@@ -145,6 +146,7 @@ def test_a_person_gives_the_file_of_credentials_that_was_downloaded(tmp_path: Pa
         *("--set", "moonfire.sample_dirs=", "--set", "network.lan_address=192.168.1.20"),
     )
     with terminal(tmp_path, "init", "project", "--stack", "dns-challenge", *settings) as child:
+        answer(child, "Enter if you know", "")
         answer(child, "Google Cloud DNS: the file that you downloaded", "given.json")
         child.expect("Sign in")
         child.expect(pexpect.EOF)
