@@ -77,7 +77,9 @@ class Trial:
     """Where certbot is run as `certificates.json` says, with other directories than its own."""
 
     directory: Path
-    authority: Authority
+    netns: str
+    trusted: bytes
+    """What to trust for the authority's own https."""
 
     def run(self, provider: DnsProvider, without: str | None) -> Done:
         """Let it try to get a certificate; all of it but the provider is there."""
@@ -93,7 +95,7 @@ class Trial:
                 "dns-challenge",
                 {"certificate": change},
                 given={"dns_credentials": credentials(provider)},
-                authority_root=self.authority.root,
+                authority_root=self.trusted,
             )
         )
         if without is not None:
@@ -109,7 +111,7 @@ class Trial:
         trust = str(place / "certbot/authority-root.pem")
         env = {"PATH": "/usr/bin:/bin", "HOME": str(place), "REQUESTS_CA_BUNDLE": trust}
         env |= {name: moved(value, own) for name, value in request.environment}
-        command = [*inside(self.authority.netns), str(certbot()), *words]
+        command = [*inside(self.netns), str(certbot()), *words]
         return run(command, env=env, check=False, timeout=60)
 
 
@@ -129,11 +131,12 @@ def outputs(
     directory = tmp_path_factory.mktemp("plugins")
     hosts = directory / "hosts"
     hosts.write_text("127.0.0.1 localhost\n")
-    trial = Trial(directory, Authority(directory / "pebble", netns, hosts))
+    authority = Authority(directory / "pebble", netns, hosts)
+    trial = Trial(directory, netns, authority.root)
     zone = NameServer(directory / "zone", netns)
     certbot()
     cases = [(entry, key) for entry in PROVIDERS.values() for key in (None, last_key(entry))]
-    with trial.authority.running(), zone.running(), ThreadPoolExecutor(3) as workers:
+    with authority.running(), zone.running(), ThreadPoolExecutor(3) as workers:
         done = list(workers.map(lambda case: trial.run(*case), cases))
     assert {found.returncode for found in done} == {1}
     return {
