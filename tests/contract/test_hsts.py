@@ -49,8 +49,8 @@ def test_it_follows_the_certificate_through_a_change_of_domain(tmp_path: Path, n
         files = {path: file for path, file in made.files.items() if path != SCRIPT}
         apply(made.directory, files, made.owner)
         door = Door(made, door.container, door.log)
-        assert door.serves(door.placeholder()), running.text()
-        assert sent(door, NEW) is None, "the new name has no certificate yet"
+        assert door.serves(old.certificate), running.text()
+        assert sent(door, NEW) is None, "the new name has no certificate of its own yet"
         assert sent(door, OLD) == month, "the old one keeps its own"
         new = issue(NEW)
         put(made, new)

@@ -66,10 +66,10 @@ choose_certificates() {
             fi
             # After a change of domain, the old certificate stays until the new one is there.
             in_use=$(sed -n 's|^ssl_certificate \(.*\)/fullchain.pem;$|\1|p' "$snippet" 2>/dev/null)
-            if [ "${in_use:-$placeholder}" != "$placeholder" ] && is_pair "$in_use"; then
-                continue
-            fi
             directory=$placeholder
+            if [ "${in_use:-$placeholder}" != "$placeholder" ] && is_pair "$in_use"; then
+                directory=$in_use
+            fi
             extra=""
         fi
         printf 'ssl_certificate %s/fullchain.pem;\nssl_certificate_key %s/privkey.pem;\n%s\n' \
