@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ from tests.unit.samples import STACKS, credentials_of
 
 SECRET = "tr0ub4dor&3"
 WAIT_SECONDS = 15
+
+
+def heeds_interrupts() -> None:
+    """Undo what a shell does to its background jobs, for the tests may be part of one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
@@ -36,6 +42,7 @@ def terminal(where: Path, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
         env=environment,
         encoding="utf-8",
         timeout=WAIT_SECONDS,
+        preexec_fn=heeds_interrupts,
     )
     with (where / "log").open("w") as log:
         child.logfile_read = log
