@@ -88,3 +88,8 @@ def end(pids: Iterable[int], *, seconds: float) -> None:
     left = [pid for pid in mine if alive(pid)]
     message = f"processes {left} do not end, not even by SIGKILL"
     raise BedError(message)
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to its background jobs, for the tests may be part of one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,11 +1,15 @@
 """`nvrstack status` tells what `docker compose ps` and the certificates show, in one place."""
 
 import json
+import os
+import time
 
+import pexpect
 import pytest
 
+from tests.bed.process import heed_interrupts
 from tests.e2e.first_light import FirstLight, issued
-from tests.e2e.project import Project
+from tests.e2e.project import NVRSTACK, Project
 from tests.e2e.projects import Projects
 from tests.e2e.waiting import wait_until
 
@@ -30,7 +34,10 @@ def verdicts(project: Project) -> tuple[int, dict[str, dict[str, str]]]:
 def test_everything_is_fine(running: Project) -> None:
     wait_until("its health", lambda: verdicts(running)[1]["nginx"]["text"] == "healthy", seconds=90)
     code, found = verdicts(running)
-    assert {about: v for about, v in found.items() if v["level"] != "fine"} == {}
+    # Nobody has told Moonfire about a camera.
+    assert {about: v["level"] for about, v in found.items() if v["level"] != "fine"} == {
+        "recordings": "warning"
+    }
     assert code == 0
     certificate = found[f"certificate {running.domain}"]["text"]
     assert certificate.startswith("valid for 5")
@@ -38,6 +45,43 @@ def test_everything_is_fine(running: Project) -> None:
     shown = running.nvrstack("status").stdout
     assert "minutes more, until " in shown
     assert "as nvrstack.toml says" in shown
+
+
+def test_recordings_are_told_by_directory(running: Project) -> None:
+    """The stand-in records nothing, so what Moonfire would leave is put there."""
+    directory = running.state_dir / "sample"
+    directory.mkdir()
+    (directory / "meta").write_bytes(b"\0" * 512)
+    (directory / "0000000100000001").write_bytes(b"frames")
+    _, found = verdicts(running)
+    told = found[f"recordings {directory}"]
+    assert told["level"] == "fine"
+    assert told["text"].startswith("last one begun less than a minute ago; ")
+    hour_ago = time.time() - 3600
+    os.utime(directory, (hour_ago, hour_ago))
+    code, found = verdicts(running)
+    assert (code, found[f"recordings {directory}"]["level"]) == (1, "problem")
+    os.utime(directory)
+
+
+def test_who_watches_sees_it_change_until_they_interrupt(running: Project) -> None:
+    screen = pexpect.spawn(
+        str(NVRSTACK),
+        ["status", "--watch"],
+        env={**running.world.bed.env, "TERM": "xterm"},
+        cwd=str(running.directory),
+        timeout=60,
+        encoding="utf-8",
+        preexec_fn=heed_interrupts,
+    )
+    screen.expect_exact("healthy")
+    running.compose("stop", "--timeout", "2", "certbot")
+    screen.expect_exact("exited")
+    running.up()
+    screen.sendintr()
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 130
 
 
 def test_a_stopped_service_and_a_changed_setting_are_told(running: Project) -> None:

@@ -1,6 +1,7 @@
 """Verdicts from recorded facts, one for each branch."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from nvrstack.checks.certificates import Life, certbot_verdicts, kept_verdict
 from nvrstack.checks.ddns import ddns_verdicts
 from nvrstack.checks.files import drift_verdict, version_verdicts
+from nvrstack.checks.recordings import SampleDirectory, recording_verdicts
 from nvrstack.checks.services import Service, service_verdicts
 from nvrstack.checks.verdict import in_words
+from nvrstack.host.sample_dirs import sample_directories
 from tests.unit.keeper import schedule
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -191,3 +194,64 @@ def test_files_and_versions() -> None:
 )
 def test_lengths_of_time(seconds: float, words: str) -> None:
     assert in_words(timedelta(seconds=seconds)) == words
+
+
+def recorded(**changes: Any) -> SampleDirectory:
+    facts: dict[str, Any] = {
+        "path": "/media/nvr",
+        "last": NOW - timedelta(seconds=40),
+        "holds_recordings": True,
+        "free_bytes": 30 * 1024**3,
+        "total_bytes": 900 * 1024**3,
+    }
+    return SampleDirectory(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("found", "level", "text", "remedy"),
+    [
+        (None, "unknown", "could not be told", "sudo nvrstack status"),
+        ([], "warning", "no directory for recordings yet", "moonfire-nvr config"),
+        ([recorded()], "fine", "begun less than a minute ago; 30 of 900 GiB free", ""),
+        (
+            [recorded(last=NOW - timedelta(minutes=6))],
+            "problem",
+            "last one begun 6 minutes ago",
+            "docker compose logs moonfire-nvr",
+        ),
+        ([recorded(free_bytes=1024**3 - 1)], "warning", "1 of 900 GiB free", "retention"),
+        (
+            [recorded(holds_recordings=False, last=NOW - timedelta(days=3))],
+            "warning",
+            "nothing is recorded here yet",
+            "let a stream record",
+        ),
+    ],
+)
+def test_recordings(
+    found: list[SampleDirectory] | None, level: str, text: str, remedy: str
+) -> None:
+    (verdict,) = recording_verdicts(found, NOW)
+    assert verdict.about.startswith("recordings")
+    assert verdict.level == level
+    assert text in verdict.text
+    assert remedy in verdict.remedy
+    assert bool(remedy) == bool(verdict.remedy)
+
+
+def test_directories_of_recordings_are_found_where_moonfire_left_its_mark(tmp_path: Path) -> None:
+    state, disk, empty = tmp_path / "state", tmp_path / "disk", tmp_path / "empty"
+    for path in (state / "sample", disk, empty / "a" / "b" / "c"):
+        path.mkdir(parents=True)
+        (path / "meta").write_bytes(b"\0" * 512)
+    (disk / "0000000100000002").touch()
+    # What lies beside the recordings is not looked through.
+    (disk / "sub").mkdir()
+    (disk / "sub" / "meta").touch()
+    found = sample_directories([state, disk, empty, tmp_path / "absent"])
+    assert found is not None
+    assert [(seen.path, seen.holds_recordings) for seen in found] == [
+        (disk, True),
+        (state / "sample", False),
+    ]
+    assert found[0].free_bytes <= found[0].total_bytes

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +12,12 @@ import pexpect
 import pytest
 
 from nvrstack.services.dns_providers import dns_providers
+from tests.bed.process import heed_interrupts
 from tests.unit.commands import tree
 from tests.unit.samples import STACKS, credentials_of
 
 SECRET = "tr0ub4dor&3"
 WAIT_SECONDS = 15
-
-
-def heeds_interrupts() -> None:
-    """Undo what a shell does to its background jobs, for the tests may be part of one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
@@ -42,7 +37,7 @@ def terminal(where: Path, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
         env=environment,
         encoding="utf-8",
         timeout=WAIT_SECONDS,
-        preexec_fn=heeds_interrupts,
+        preexec_fn=heed_interrupts,
     )
     with (where / "log").open("w") as log:
         child.logfile_read = log

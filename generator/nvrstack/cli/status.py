@@ -1,36 +1,49 @@
 """`nvrstack status`: how the project stands, on one screen."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from nvrstack.cli.console import Console
-from nvrstack.errors import ExitCode, HostError
+from nvrstack.errors import ExitCode, HostError, InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console as Terminal
+    from rich.table import Table
+
     from nvrstack.checks.certificates import Life
+    from nvrstack.checks.recordings import SampleDirectory
     from nvrstack.checks.verdict import Verdict
     from nvrstack.cli.project import LoadedProject
 
 CERTBOT_STATE = "data/certbot/state.json"
 DDCLIENT_STATE = "data/ddclient/state.json"
+WATCH_SECONDS = 3
 SIGNS = {"fine": "green", "warning": "yellow", "problem": "red", "unknown": "magenta"}
 
 
-def status(context: typer.Context) -> None:
-    """Tell how services, certificates and files stand. Exit 1 when something is wrong."""
+def status(
+    context: typer.Context,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Tell how services, certificates, recordings and files stand. Exit 1 if something is wrong."""
     from nvrstack.checks.verdict import Level
     from nvrstack.cli.project import read_project
 
     console: Console = context.obj
-    project = read_project(console.find_project())
-    verdicts = list(_verdicts(project, datetime.now(UTC)))
+    directory = console.find_project()
+    if watch:
+        _watch(console, directory)
+    verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
     if not console.json:
-        _show(console, verdicts)
+        _terminal(console).print(_table(verdicts))
     data = [
         {"about": v.about, "level": str(v.level), "text": v.text, "remedy": v.remedy}
         for v in verdicts
@@ -44,6 +57,7 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
     from nvrstack.checks.certificates import certbot_verdicts, kept_verdict
     from nvrstack.checks.ddns import ddns_verdicts
     from nvrstack.checks.files import drift_verdict, version_verdicts
+    from nvrstack.checks.recordings import recording_verdicts
     from nvrstack.checks.services import Service, service_verdicts
     from nvrstack.cli.upgrade import newer_versions
     from nvrstack.host import engine
@@ -67,8 +81,30 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
     if project.stack.runs("ddclient"):
         noted = _read_json(directory / DDCLIENT_STATE)
         yield from ddns_verdicts(ddns_hosts(settings), noted, now)
+    yield from recording_verdicts(_sample_directories(project), now)
     yield drift_verdict(*_drift(project))
     yield from version_verdicts(newer_versions(settings))
+
+
+def _sample_directories(project: "LoadedProject") -> "list[SampleDirectory] | None":
+    from nvrstack.checks.recordings import SampleDirectory
+    from nvrstack.host.sample_dirs import sample_directories
+
+    seen = sample_directories(
+        (project.state_dir, *map(Path, project.settings.moonfire.sample_dirs))
+    )
+    if seen is None:
+        return None
+    return [
+        SampleDirectory(
+            str(found.path),
+            datetime.fromtimestamp(found.changed, UTC),
+            found.holds_recordings,
+            found.free_bytes,
+            found.total_bytes,
+        )
+        for found in seen
+    ]
 
 
 def _drift(project: "LoadedProject") -> tuple[list[str], list[str]]:
@@ -102,8 +138,28 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _show(console: Console, verdicts: "list[Verdict]") -> None:
+def _watch(console: Console, directory: Path) -> NoReturn:
+    """Show the table again and again. It ends with the person's Ctrl-C."""
+    from rich.live import Live
+
+    from nvrstack.cli.project import read_project
+
+    if console.json or not console.stdout.isatty():
+        raise InputError("--watch is for a terminal", "leave it out, or --json")
+    with Live(console=_terminal(console), screen=True, auto_refresh=False) as live:
+        while True:
+            verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
+            live.update(_table(verdicts), refresh=True)
+            time.sleep(WATCH_SECONDS)
+
+
+def _terminal(console: Console) -> "Terminal":
     from rich.console import Console as Terminal
+
+    return Terminal(file=console.stdout, no_color=not console.colored, highlight=False)
+
+
+def _table(verdicts: "list[Verdict]") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -114,5 +170,4 @@ def _show(console: Console, verdicts: "list[Verdict]") -> None:
         if verdict.remedy:
             text.append(f"\n→ {verdict.remedy}", style="dim")
         table.add_row(sign, Text(verdict.about), text)
-    terminal = Terminal(file=console.stdout, no_color=not console.colored, highlight=False)
-    terminal.print(table)
+    return table
