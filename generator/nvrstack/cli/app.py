@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from nvrstack import __version__
-from nvrstack.cli import change, init, render, restore, stacks, status, template, upgrade, user
+from nvrstack.cli import (
+    change,
+    init,
+    render,
+    restore,
+    stacks,
+    status,
+    template,
+    upgrade,
+    user,
+    verify,
+)
 from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import ExitCode, HostError, InputError, NvrstackError
 
@@ -28,6 +39,7 @@ app.command("get", epilog=EPILOG)(change.get)
 app.command("set", epilog=EPILOG)(change.set_)
 app.command("domain", epilog=EPILOG)(change.domain)
 app.command("status", epilog=EPILOG)(status.status)
+app.command("verify", epilog=EPILOG)(verify.verify)
 app.command("upgrade", epilog=EPILOG)(upgrade.upgrade)
 app.command("stacks", epilog=EPILOG)(stacks.stacks)
 app.add_typer(template.app, name="template")

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from nvrstack.cli.console import Console
-from nvrstack.errors import ExitCode, HostError, InputError
+from nvrstack.errors import HostError, InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console as Terminal
-    from rich.table import Table
-
     from nvrstack.checks.certificates import Life
     from nvrstack.checks.recordings import SampleDirectory
     from nvrstack.checks.verdict import Verdict
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 CERTBOT_STATE = "data/certbot/state.json"
 DDCLIENT_STATE = "data/ddclient/state.json"
 WATCH_SECONDS = 3
-SIGNS = {"fine": "green", "warning": "yellow", "problem": "red", "unknown": "magenta"}
 
 
 def status(
@@ -34,23 +30,14 @@ def status(
     ] = False,
 ) -> None:
     """Tell how services, certificates, recordings and files stand. Exit 1 if something is wrong."""
-    from nvrstack.checks.verdict import Level
     from nvrstack.cli.project import read_project
+    from nvrstack.cli.verdicts import report
 
     console: Console = context.obj
     directory = console.find_project()
     if watch:
         _watch(console, directory)
-    verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
-    if not console.json:
-        _terminal(console).print(_table(verdicts))
-    data = [
-        {"about": v.about, "level": str(v.level), "text": v.text, "remedy": v.remedy}
-        for v in verdicts
-    ]
-    console.result({"verdicts": data}, "")
-    if any(verdict.level is Level.PROBLEM for verdict in verdicts):
-        raise typer.Exit(ExitCode.CHECK_FAILED)
+    report(console, list(_verdicts(read_project(directory), datetime.now(UTC))))
 
 
 def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
@@ -143,31 +130,12 @@ def _watch(console: Console, directory: Path) -> NoReturn:
     from rich.live import Live
 
     from nvrstack.cli.project import read_project
+    from nvrstack.cli.verdicts import table, terminal
 
     if console.json or not console.stdout.isatty():
         raise InputError("--watch is for a terminal", "leave it out, or --json")
-    with Live(console=_terminal(console), screen=True, auto_refresh=False) as live:
+    with Live(console=terminal(console), screen=True, auto_refresh=False) as live:
         while True:
             verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
-            live.update(_table(verdicts), refresh=True)
+            live.update(table(verdicts), refresh=True)
             time.sleep(WATCH_SECONDS)
-
-
-def _terminal(console: Console) -> "Terminal":
-    from rich.console import Console as Terminal
-
-    return Terminal(file=console.stdout, no_color=not console.colored, highlight=False)
-
-
-def _table(verdicts: "list[Verdict]") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for verdict in verdicts:
-        sign = Text(str(verdict.level), style=SIGNS[verdict.level])
-        text = Text(verdict.text)
-        if verdict.remedy:
-            text.append(f"\n→ {verdict.remedy}", style="dim")
-        table.add_row(sign, Text(verdict.about), text)
-    return table

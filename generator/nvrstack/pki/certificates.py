@@ -16,6 +16,7 @@ LEAF_LIFETIME = timedelta(days=397)
 authority that the user installed (support.apple.com/en-us/103769); 398 is the public limit."""
 CLOCK_SKEW = timedelta(hours=1)
 """How far before now a certificate begins, for clients whose clock is behind."""
+PLACEHOLDER_NAME = "nvrstack placeholder, not issued yet"
 COMMON_NAME_LIMIT = 64
 """RFC 5280, ub-common-name."""
 EVERY_ADDRESS = [x509.IPAddress(ip_network(text)) for text in ("0.0.0.0/0", "::/0")]
@@ -33,7 +34,7 @@ class Pair:
 def placeholder(names: Sequence[str], now: datetime) -> Pair:
     """A self-signed certificate that lets nginx start before one is issued."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name("nvrstack placeholder, not issued yet")
+    subject = _name(PLACEHOLDER_NAME)
     builder = _builder(subject, subject, key.public_key(), now, YEARS_10).add_extension(
         _alternative_names(names), critical=False
     )

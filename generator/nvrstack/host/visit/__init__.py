@@ -1,0 +1,1 @@
+"""Visits the page as a browser does, and looks whether back doors are open."""

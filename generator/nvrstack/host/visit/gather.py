@@ -1,0 +1,146 @@
+"""A whole visit: everything is asked at once, and within ten seconds.
+
+A visit that signs in takes up to as long again, for it does one thing after the other.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from nvrstack.host.visit.at_once import Asked, begin
+from nvrstack.host.visit.http import Client, anything, told_address, trusting
+from nvrstack.host.visit.live import NOBODY, watch
+from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
+from nvrstack.host.visit.session import Login, sign_in
+from nvrstack.host.visit.tls import OLD, WEAK_CIPHERS, shake_hands
+from nvrstack.visit import FORGED, STRANGER, Answer, Failure, Handshake, Hop, Place, Seen, Visit
+
+NAME_SECONDS = 3.0
+ANSWER_SECONDS = 3.0
+"""For each attempt."""
+BEHIND_SECONDS = 2.0
+VISIT_SECONDS = 5.5
+"""For everything that is asked at once, once the name is known."""
+LIES = {"X-Real-IP": FORGED, "X-Forwarded-For": FORGED, "X-Forwarded-Proto": "http"}
+"""What a client would claim that wants to pass for another one."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to look at beside the page itself.
+
+    `names` are all that have a certificate here, `roots` the certificates as PEM that are trusted
+    beside this machine's. `address_services` tell a client its address on the Internet. With
+    `own_host`, every address of this host is tried for Moonfire's port, but those in
+    `private_subnet`, where nginx is to find it.
+    """
+
+    names: tuple[str, ...]
+    roots: tuple[bytes, ...] = ()
+    address_services: tuple[str, ...] = ()
+    own_host: bool = False
+    private_subnet: str | None = None
+    login: Login | None = None
+
+
+def visit(place: Place, wish: Wish) -> Visit:
+    """Visit the page. Nothing is raised for what does not work: it is in the values."""
+    addresses = (
+        (place.address,)
+        if place.address
+        else begin(addresses_of, place.host).by(time.monotonic() + NAME_SECONDS)
+    )
+    if isinstance(addresses, Failure):
+        return Visit(place, addresses)
+    return _look(place, wish, addresses)
+
+
+def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
+    deadline = time.monotonic() + VISIT_SECONDS
+    address, port = addresses[0], place.https_port
+    page = Client(address, ANSWER_SECONDS)
+
+    ends = {to: begin(own_end, to, port, ANSWER_SECONDS) for to in addresses}
+    outside = begin(_outside, wish.address_services)
+    hops = begin(page.follow, _http(place, "/api/request"))
+    shake = partial(shake_hands, address, port, seconds=ANSWER_SECONDS)
+    shaken = {name: begin(shake, name, roots=wish.roots) for name in wish.names}
+    old, weak = (begin(shake, place.host, offer=offer) for offer in (OLD, WEAK_CIPHERS))
+    request = begin(page.ask, f"{place.origin}/api/request")
+    forged = begin(page.ask, f"{place.origin}/api/request", headers=LIES)
+    anonymous = begin(page.ask, f"{place.origin}/api/")
+    shown = begin(_page, page, place)
+    live = begin(watch, place, address, NOBODY, tls=anything(), cookie="", seconds=ANSWER_SECONDS)
+    stranger = replace(place, host=STRANGER)
+    strangers = {
+        "http": begin(page.ask, _http(stranger, "/")),
+        "https": begin(page.ask, f"https://{STRANGER}:{port}/"),
+        "https under our name": begin(page.ask, f"{place.origin}/", host=STRANGER, http2=False),
+    }
+    behind = (address, *(local_addresses(wish.private_subnet) if wish.own_host else ()))
+    moonfire = {to: begin(is_moonfire, to, BEHIND_SECONDS) for to in dict.fromkeys(behind)}
+
+    met = _all(ends, deadline)
+    own = met[address]
+    handshakes = _all(shaken, deadline)
+    whole_page = shown.by(deadline)
+    seen_page, scripts = (whole_page, ()) if isinstance(whole_page, Failure) else whole_page
+    told, steps = outside.by(deadline), hops.by(deadline)
+    opened = _all(moonfire, deadline)
+    checked = handshakes.get(place.host)
+    # A password is for the right server alone.
+    may_sign_in = isinstance(checked, Handshake) and not checked.errors
+    return Visit(
+        place=place,
+        addresses=addresses,
+        deaf=tuple(to for to, end in met.items() if isinstance(end, Failure)),
+        own_address=own if isinstance(own, str) else None,
+        outside_address=told if isinstance(told, str) else None,
+        hops=(Hop(_http(place, "/api/request"), steps),) if isinstance(steps, Failure) else steps,
+        handshakes=handshakes,
+        old_tls=old.by(deadline),
+        weak_ciphers=weak.by(deadline),
+        request=request.by(deadline),
+        forged=forged.by(deadline),
+        page=seen_page,
+        scripts=scripts,
+        anonymous=anonymous.by(deadline),
+        live=live.by(deadline),
+        strangers=_all(strangers, deadline),
+        open_moonfire=tuple(to for to, is_open in opened.items() if is_open is True),
+        session=(
+            sign_in(place, address, wish.login, tls=trusting(wish.roots), seconds=ANSWER_SECONDS)
+            if wish.login and may_sign_in
+            else None
+        ),
+    )
+
+
+def _http(place: Place, path: str) -> str:
+    port = "" if place.http_port == 80 else f":{place.http_port}"
+    return f"http://{place.host}{port}{path}"
+
+
+def _page(client: Client, place: Place) -> tuple[Seen, tuple[Seen, ...]]:
+    """The page and the scripts that it names."""
+    page = client.ask(f"{place.origin}/")
+    if not isinstance(page, Answer):
+        return page, ()
+    paths = re.findall(r"""<script\b[^>]*\bsrc=["'](/[^"'/][^"']*)""", page.text)
+    return page, tuple(client.ask(f"{place.origin}{path}") for path in paths[:3])
+
+
+def _outside(services: tuple[str, ...]) -> str | None:
+    for url in services:
+        if (found := told_address(url, ANSWER_SECONDS)) is not None:
+            return found
+    return None
+
+
+def _all(asked: Mapping[str, Asked[T]], deadline: float) -> dict[str, T | Failure]:
+    return {what: question.by(deadline) for what, question in asked.items()}
