@@ -19,7 +19,7 @@ def cameras(db: Database, *, with_config: bool = False) -> list[dict[str, Any]]:
             "select id, uuid, short_name, config from camera order by id"
         ).fetchall()
         streams = db.conn.execute(
-            "select camera_id, type, id, config from stream order by id"
+            "select camera_id, type, id, config, cum_media_duration_90k from stream order by id"
         ).fetchall()
     out = []
     for number, identity, short_name, config in rows:
@@ -28,8 +28,8 @@ def cameras(db: Database, *, with_config: bool = False) -> list[dict[str, Any]]:
         if with_config:
             camera["config"] = json.loads(config)
         camera["streams"] = {
-            kind: stream_json(stream_id, json.loads(text), with_config=with_config)
-            for camera_id, kind, stream_id, text in streams
+            kind: stream_json(stream_id, json.loads(text), recorded, with_config=with_config)
+            for camera_id, kind, stream_id, text, recorded in streams
             if camera_id == number
         }
         out.append(camera)
@@ -47,14 +47,27 @@ def check_stream(db: Database, camera: str, kind: str) -> None:
         raise MoonfireError("NOT_FOUND", f"no such stream {camera}/{kind}")
 
 
-def stream_json(stream_id: int, config: dict[str, Any], *, with_config: bool) -> dict[str, Any]:
-    """Return a stream as the API shows one that has no recordings yet."""
+def recorded_time(db: Database, camera: str, kind: str) -> int:
+    """Return how much of a stream is recorded, in units of 1/90,000 s."""
+    with db.lock:
+        row = db.conn.execute(
+            "select cum_media_duration_90k from stream join camera on camera.id = camera_id "
+            "where camera.uuid = ? and type = ?",
+            (uuid.UUID(camera).bytes, kind),
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def stream_json(
+    stream_id: int, config: dict[str, Any], recorded: int, *, with_config: bool
+) -> dict[str, Any]:
+    """Return a stream as the API shows it; what is recorded of it begins with the epoch."""
     stream: dict[str, Any] = {
         "id": stream_id,
         "retainBytes": config.get("retainBytes", 0),
-        "minStartTime90k": None,
-        "maxEndTime90k": None,
-        "totalDuration90k": 0,
+        "minStartTime90k": 0 if recorded else None,
+        "maxEndTime90k": recorded or None,
+        "totalDuration90k": recorded,
         "totalSampleFileBytes": 0,
         "fsBytes": 0,
         "record": config.get("mode") == "record",

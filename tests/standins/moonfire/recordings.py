@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import json
 
-from tests.standins.moonfire.cameras import check_stream
+from tests.standins.moonfire.cameras import check_stream, recorded_time
 from tests.standins.moonfire.exchange import Exchange
 from tests.standins.moonfire.program import MoonfireError
 from tests.standins.moonfire.video import (
@@ -16,6 +17,15 @@ from tests.standins.moonfire.video import (
 )
 
 LAST_MODIFIED = 1_767_225_600  # 2026-01-01; the virtual files never change
+
+
+def serve_list(exchange: Exchange, camera: str, kind: str) -> None:
+    """`recordings`: one that is as long as what is recorded, or none."""
+    exchange.caller()
+    check_stream(exchange.db, camera, kind)
+    end = recorded_time(exchange.db, camera, kind)
+    found = [{"startId": 1, "startTime90k": 0, "endTime90k": end}] if end else []
+    exchange.reply_api(json.dumps({"recordings": found, "videoSampleEntries": {}}))
 
 
 def serve_view(exchange: Exchange, camera: str, kind: str) -> None:

@@ -12,11 +12,11 @@ from tests.standins.moonfire.api import (
     serve_static,
     serve_top_level,
 )
-from tests.standins.moonfire.cameras import STREAM_TYPES, check_stream
+from tests.standins.moonfire.cameras import STREAM_TYPES
 from tests.standins.moonfire.exchange import Exchange
 from tests.standins.moonfire.live import serve_live
 from tests.standins.moonfire.program import MoonfireError, version
-from tests.standins.moonfire.recordings import serve_view
+from tests.standins.moonfire.recordings import serve_list, serve_view
 from tests.standins.moonfire.signing_in import serve_login, serve_logout
 from tests.standins.moonfire.users_api import serve_user, serve_users
 
@@ -57,9 +57,7 @@ class RequestHandler(Exchange):
         elif kind in STREAM_TYPES and name == "view.mp4":
             serve_view(self, identity, kind)
         elif kind in STREAM_TYPES and name == "recordings":
-            self.caller()
-            check_stream(self.db, identity, kind)
-            self.reply_api('{"recordings":[],"videoSampleEntries":{}}')
+            serve_list(self, identity, kind)
         else:
             raise MoonfireError("NOT_FOUND", "path not understood")
 
