@@ -138,6 +138,9 @@ def ciphers_verdict(visit: Visit) -> Verdict:
     usual, weak = visit.handshakes.get(visit.place.host), visit.weak_ciphers
     if not isinstance(usual, Handshake) or weak is None:
         return Verdict(about, Level.UNKNOWN, "could not be told: there was no handshake")
+    if isinstance(visit.old_tls, Handshake):
+        text = "could not be told: old versions need weak ones, see `TLS versions`"
+        return Verdict(about, Level.UNKNOWN, text)
     if isinstance(weak, Handshake):
         return Verdict(
             about,

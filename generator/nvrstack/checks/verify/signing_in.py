@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nvrstack.checks.verdict import Level, Verdict
 from nvrstack.checks.verify.believed import belief
-from nvrstack.visit import Answer, Session, Visit
+from nvrstack.visit import Answer, Kind, Seen, Session, Visit
 
 PROXY_RANGES = "take `proxy_set_header Range …;`, `proxy_cache` and `slice` out of nginx's files"
 
@@ -12,13 +12,20 @@ PROXY_RANGES = "take `proxy_set_header Range …;`, `proxy_cache` and `slice` ou
 def session_verdicts(visit: Visit) -> Iterator[Verdict]:
     """The verdicts on the login, its cookie and a recording."""
     session = visit.session
-    if session is None:
+    if belief(visit.request) is None:
+        yield Verdict("login", Level.UNKNOWN, "could not be told: Moonfire does not answer")
+        return
+    if session is None or _distrusted(session.login):
         text = "was not tried: a password goes only to a server whose certificate is right"
         yield Verdict("login", Level.UNKNOWN, text)
         return
     yield _login(session)
     yield _cookie(session, visit)
     yield _download(session)
+
+
+def _distrusted(answer: Seen) -> bool:
+    return not isinstance(answer, Answer) and answer.kind is Kind.TLS
 
 
 def _login(session: Session) -> Verdict:

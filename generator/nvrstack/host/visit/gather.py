@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from nvrstack.host.visit.at_once import Asked, begin
-from nvrstack.host.visit.http import Client, anything, told_address, trusting
+from nvrstack.host.visit.http import Client, anything, told_address
 from nvrstack.host.visit.live import NOBODY, watch
 from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
 from nvrstack.host.visit.session import Login, sign_in
@@ -114,7 +114,7 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
         strangers=_all(strangers, deadline),
         open_moonfire=tuple(to for to, is_open in opened.items() if is_open is True),
         session=(
-            sign_in(place, address, wish.login, tls=trusting(wish.roots), seconds=ANSWER_SECONDS)
+            sign_in(place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
             if wish.login and may_sign_in
             else None
         ),

@@ -19,7 +19,8 @@ def watch(
 ) -> Live | Failure:
     """Open a stream, `UUID/main` or `UUID/sub`, and wait for its first frame.
 
-    With an empty `cookie`, as somebody who did not sign in.
+    With an empty `cookie`, as somebody who did not sign in. `tls` is for this alone: a client of
+    HTTP/2 would have put its own protocol into it.
     """
     uri = f"wss://{place.authority}/api/cameras/{stream}/live.m4s"
     try:

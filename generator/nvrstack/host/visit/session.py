@@ -1,12 +1,11 @@
 """What somebody sees who signs in. They sign out again, so that no session stays behind."""
 
 import json
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nvrstack.host.visit.http import Client
+from nvrstack.host.visit.http import Client, trusting
 from nvrstack.host.visit.live import watch
 from nvrstack.visit import Answer, Place, Seen, Session
 
@@ -27,13 +26,13 @@ class Login:
 
 
 def sign_in(
-    place: Place, address: str, login: Login, *, tls: ssl.SSLContext, seconds: float
+    place: Place, address: str, login: Login, *, roots: tuple[bytes, ...], seconds: float
 ) -> Session:
     """Sign in, look at the newest recording and at the live view, and sign out.
 
-    `tls` has to check the certificate: a password is sent.
+    The password goes only to a server whose certificate this machine trusts, or `roots` as PEM.
     """
-    client = Client(address, seconds, tls)
+    client = Client(address, seconds, trusting(roots))
     credentials = {"username": login.user, "password": login.password}
     url = f"{place.origin}/api/login"
     answer = client.ask(url, method="POST", json=credentials, headers=_json())
@@ -47,7 +46,7 @@ def sign_in(
         streams = list(_streams(top))
         stream = next((name for name, _ in streams), "")
         live = (
-            watch(place, address, stream, tls=tls, cookie=cookie, seconds=seconds)
+            watch(place, address, stream, tls=trusting(roots), cookie=cookie, seconds=seconds)
             if stream
             else None
         )
