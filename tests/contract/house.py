@@ -22,10 +22,10 @@ import yaml
 from nvrstack.pki.certificates import Pair
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.services.passwords import PERMISSIONS, password_hash, permission_bytes
-from tests.bed.process import run
+from tests.bed.process import run, wait_for
 from tests.bed.standin import write_program
 from tests.contract.chain import Signer, issue, signer
-from tests.contract.container import Container, Running
+from tests.contract.container import Container
 from tests.contract.door import Door, door
 from tests.contract.rendered import Project
 from tests.contract.space import NETNS
@@ -99,7 +99,6 @@ class House:
     folder: Path
     root: Signer = field(default_factory=lambda: signer("Root of the tests"))
     service: Service = field(default_factory=Service)
-    _nginx: Running | None = None
     _starts: int = 0
     _running: ExitStack = field(default_factory=ExitStack)
     _moonfire: ExitStack = field(default_factory=ExitStack)
@@ -126,7 +125,7 @@ class House:
 
     def start_nginx(self) -> None:
         """Start nginx, which is not running."""
-        self._nginx = self._running.enter_context(self.door.open())
+        self._running.enter_context(self.door.open())
 
     def stop_nginx(self) -> None:
         """End it."""
@@ -168,20 +167,33 @@ class House:
             self._write(path, content)
             self.start_moonfire()
             return
-        assert self._nginx is not None
-        told = self._nginx.text().count("start.sh: reloaded")
-        self._write(path, content)
-        assert self._nginx.says("start.sh: reloaded", times=told + 1), self._nginx.text()
+        with self._new_workers():
+            self._write(path, content)
 
     def show(self, pair: Pair) -> None:
         """Let nginx show another certificate."""
-        self._write("tls/own/privkey.pem", pair.key, 0o600)
-        self._write("tls/own/fullchain.pem", pair.certificate)
-        assert self.door.serves(pair.certificate, seconds=15)
+        with self._new_workers():
+            self._write("tls/own/privkey.pem", pair.key, 0o600)
+            self._write("tls/own/fullchain.pem", pair.certificate)
+            assert self.door.serves(pair.certificate, seconds=15)
 
     def good(self) -> Pair:
         """Return a certificate that is right."""
         return issue(self.intermediate, DOMAIN)
+
+    @contextmanager
+    def _new_workers(self) -> Iterator[None]:
+        """Wait after a change until no worker takes requests that knows the old files."""
+        before = self._workers()
+        yield
+        fresh = lambda: bool(now := self._workers()) and not now & before  # noqa: E731
+        assert wait_for(fresh, seconds=15), self.door.log.read_text()
+
+    def _workers(self) -> set[int]:
+        """Return the workers of nginx that still take requests."""
+        shown = run(["ps", "-o", "pid=,args=", "--ppid", str(self.door.pid)], check=False).stdout
+        lines = [line.strip() for line in shown.splitlines()]
+        return {int(line.split()[0]) for line in lines if line.endswith("worker process")}
 
     def _write(self, path: str, content: bytes, mode: int = 0o644) -> None:
         file = self.project.directory / path

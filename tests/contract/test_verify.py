@@ -46,13 +46,9 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def settled(home: House, wanted: Mapping[str, str], *words: str) -> Verdicts:
-    """Return the verdicts, which have to come to this once nginx's old workers are gone."""
-    for _ in range(5):
-        found = home.verify(*words)
-        if not_fine(found) == wanted:
-            break
-        time.sleep(0.3)
+def verified(home: House, wanted: Mapping[str, str]) -> Verdicts:
+    """Return the verdicts, which have to come to this."""
+    found = home.verify()
     assert not_fine(found) == wanted, found
     return found
 
@@ -218,9 +214,9 @@ def test_without_a_project_and_without_a_login(home: House) -> None:
 def test_a_fault_is_found_and_its_remedy_mends_it(home: House, fault: Fault) -> None:
     with home.changed(fault.path, fault.old, fault.new):
         wanted = {fault.about: fault.level, **dict.fromkeys(fault.unknown, "unknown")}
-        found = settled(home, wanted)
+        found = verified(home, wanted)
         assert fault.mended in found[fault.about]["remedy"]
-    settled(home, {})
+    verified(home, {})
 
 
 @pytest.mark.parametrize(
@@ -248,11 +244,11 @@ def test_a_wrong_certificate_is_found(
     )
     # No password goes to a server that could be anybody.
     wanted = {CERTIFICATE: level, **({} if level == "warning" else {"login": "unknown"})}
-    found = settled(home, wanted)
+    found = verified(home, wanted)
     assert text in found[CERTIFICATE]["text"]
     assert remedy in found[CERTIFICATE]["remedy"]
     home.show(home.good())
-    settled(home, {})
+    verified(home, {})
 
 
 def test_moonfire_is_down(home: House) -> None:
@@ -262,7 +258,7 @@ def test_moonfire_is_down(home: House) -> None:
     assert not_fine(found) == wanted
     assert "up -d moonfire-nvr" in found["Moonfire"]["remedy"]
     home.start_moonfire()
-    settled(home, {})
+    verified(home, {})
 
 
 def test_nginx_is_down(home: House) -> None:
@@ -271,7 +267,7 @@ def test_nginx_is_down(home: House) -> None:
     assert {a for a, level in not_fine(found).items() if level == "problem"} == {"https"}
     assert "up -d" in found["https"]["remedy"]
     home.start_nginx()
-    settled(home, {})
+    verified(home, {})
 
 
 def test_the_name_leads_nowhere_yet(home: House) -> None:
