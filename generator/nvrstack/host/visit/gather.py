@@ -16,7 +16,18 @@ from nvrstack.host.visit.live import NOBODY, watch
 from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
 from nvrstack.host.visit.session import Login, sign_in
 from nvrstack.host.visit.tls import OLD, WEAK_CIPHERS, shake_hands
-from nvrstack.visit import FORGED, STRANGER, Answer, Failure, Handshake, Hop, Place, Seen, Visit
+from nvrstack.visit import (
+    FORGED,
+    STRANGER,
+    Answer,
+    Failure,
+    Handshake,
+    Hop,
+    Place,
+    Seen,
+    Session,
+    Visit,
+)
 
 NAME_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
@@ -24,6 +35,8 @@ ANSWER_SECONDS = 3.0
 BEHIND_SECONDS = 2.0
 VISIT_SECONDS = 5.5
 """For everything that is asked at once, once the name is known."""
+SESSION_SECONDS = 10.0
+"""For everything that is done with a login."""
 LIES = {"X-Real-IP": FORGED, "X-Forwarded-For": FORGED, "X-Forwarded-Proto": "http"}
 """What a client would claim that wants to pass for another one."""
 
@@ -113,12 +126,16 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
         live=live.by(deadline),
         strangers=_all(strangers, deadline),
         open_moonfire=tuple(to for to, is_open in opened.items() if is_open is True),
-        session=(
-            sign_in(place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
-            if wish.login and may_sign_in
-            else None
-        ),
+        session=_session(place, wish, address) if may_sign_in else None,
     )
+
+
+def _session(place: Place, wish: Wish, address: str) -> Session | None:
+    if wish.login is None:
+        return None
+    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
+    found = asked.by(time.monotonic() + SESSION_SECONDS)
+    return Session(found) if isinstance(found, Failure) else found
 
 
 def _http(place: Place, path: str) -> str:
