@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.bed.process import Word
 from tests.e2e.project import ADMIN, ADMIN_PASSWORD, FIRST_CLIENT, NVRSTACK, Project
 from tests.e2e.projects import Projects
 from tests.e2e.waiting import wait_until
@@ -37,7 +38,7 @@ def verdicts(text: str) -> Verdicts:
 def verify(project: Project) -> Verdicts:
     """Verify on the host, in the project."""
     login = ["--login", ADMIN, "--password-stdin"]
-    words = [NVRSTACK, "verify", "--json", "--resolve", project.address, *login]
+    words: list[Word] = [NVRSTACK, "verify", "--json", "--resolve", project.address, *login]
     bed, password = project.world.bed, f"{ADMIN_PASSWORD}\n"
     told = bed.run(
         words, bed.engine_netns, cwd=project.directory, input=password, timeout=60, check=False
@@ -59,8 +60,7 @@ def test_everything_is_fine_on_the_host(home: Project) -> None:
     found = verify(home)
     # Moonfire's stand-in has no camera here, and so no recording.
     assert not_fine(found) == {"downloads": "unknown"}, found
-    assert found["client address"]["text"].startswith(home.address)
-    assert problems(found) == set()
+    assert found["client address"]["text"].endswith("this machine's own")
 
 
 def test_everything_is_fine_elsewhere_at_home_without_a_project(home: Project) -> None:

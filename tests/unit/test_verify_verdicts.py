@@ -321,15 +321,19 @@ def test_hsts_with_an_untrusted_certificate_locks_browsers_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "remedy"),
+    ("failure", "own", "remedy"),
     [
-        (REFUSED, "docker compose up -d"),
-        (SILENT, "forward TCP port 443"),
-        (TLS, "docker compose logs nginx"),
+        (REFUSED, None, "docker compose up -d"),
+        (SILENT, None, "forward TCP port 443"),
+        (SILENT, LAN, "docker compose logs nginx"),
+        (TLS, LAN, "docker compose logs nginx"),
     ],
 )
-def test_when_https_does_not_answer_all_else_is_unknown(failure: Failure, remedy: str) -> None:
+def test_when_https_does_not_answer_all_else_is_unknown(
+    failure: Failure, own: str | None, remedy: str
+) -> None:
     seen = visit(
+        own_address=own,
         hops=(Hop(HTTP, failure),),
         handshakes={HOST: failure},
         **dict.fromkeys(

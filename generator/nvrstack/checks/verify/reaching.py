@@ -43,11 +43,11 @@ def https_verdict(visit: Visit) -> Verdict:
         return Verdict(about, Level.FINE, f"port {port} answers")
     if isinstance(visit.addresses, Failure):
         return Verdict(about, Level.UNKNOWN, "could not be told without an address")
-    remedy = {
-        Kind.REFUSED: f"start it: {UP}; if it runs: docker compose logs nginx",
-        Kind.SILENT: f"forward TCP port {port} in your router, start this machine, or mend its "
-        "firewall",
-    }.get(seen.kind, "docker compose logs nginx")
+    remedy = "docker compose logs nginx"
+    if seen.kind is Kind.REFUSED:
+        remedy = f"start it: {UP}; if it runs: docker compose logs nginx"
+    elif seen.kind is Kind.SILENT and visit.own_address is None:
+        remedy = f"forward TCP port {port} in your router, start this machine, or mend its firewall"
     return Verdict(about, Level.PROBLEM, f"port {port} of {visit.target}: {seen.reason}", remedy)
 
 

@@ -29,11 +29,13 @@ from nvrstack.visit import (
     Visit,
 )
 
-NAME_SECONDS = 3.0
-ANSWER_SECONDS = 3.0
-"""For each attempt."""
+NAME_SECONDS = 2.5
+CONNECT_SECONDS = 3.0
+"""For each connection, and each handshake on it."""
+ANSWER_SECONDS = 6.0
+"""For each answer: longer than nginx's own `proxy_connect_timeout`, so that it can say 504."""
 BEHIND_SECONDS = 2.0
-VISIT_SECONDS = 5.5
+VISIT_SECONDS = 6.3
 """For everything that is asked at once, once the name is known."""
 SESSION_SECONDS = 10.0
 """For everything that is done with a login."""
@@ -78,17 +80,17 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
     address, port = addresses[0], place.https_port
     page = Client(address, ANSWER_SECONDS)
 
-    ends = {to: begin(own_end, to, port, ANSWER_SECONDS) for to in addresses}
+    ends = {to: begin(own_end, to, port, CONNECT_SECONDS) for to in addresses}
     outside = begin(_outside, wish.address_services)
     hops = begin(page.follow, _http(place, "/api/request"))
-    shake = partial(shake_hands, address, port, seconds=ANSWER_SECONDS)
+    shake = partial(shake_hands, address, port, seconds=CONNECT_SECONDS)
     shaken = {name: begin(shake, name, roots=wish.roots) for name in wish.names}
     old, weak = (begin(shake, place.host, offer=offer) for offer in (OLD, WEAK_CIPHERS))
     request = begin(page.ask, f"{place.origin}/api/request")
     forged = begin(page.ask, f"{place.origin}/api/request", headers=LIES)
     anonymous = begin(page.ask, f"{place.origin}/api/")
     shown = begin(_page, page, place)
-    live = begin(watch, place, address, NOBODY, tls=anything(), cookie="", seconds=ANSWER_SECONDS)
+    live = begin(watch, place, address, NOBODY, tls=anything(), cookie="", seconds=CONNECT_SECONDS)
     stranger = replace(place, host=STRANGER)
     strangers = {
         "http": begin(page.ask, _http(stranger, "/")),
@@ -133,7 +135,7 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
 def _session(place: Place, wish: Wish, address: str) -> Session | None:
     if wish.login is None:
         return None
-    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
+    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=CONNECT_SECONDS)
     found = asked.by(time.monotonic() + SESSION_SECONDS)
     return Session(found) if isinstance(found, Failure) else found
 
@@ -154,7 +156,7 @@ def _page(client: Client, place: Place) -> tuple[Seen, tuple[Seen, ...]]:
 
 def _outside(services: tuple[str, ...]) -> str | None:
     for url in services:
-        if (found := told_address(url, ANSWER_SECONDS)) is not None:
+        if (found := told_address(url, CONNECT_SECONDS)) is not None:
             return found
     return None
 

@@ -15,6 +15,7 @@ from nvrstack.visit import Answer, Failure, Hop, Kind, Seen
 LARGEST_BYTES = 8 << 20
 """More than any page or script of Moonfire."""
 REDIRECTS = 5
+CONNECT_SECONDS = 3.0
 AGENT = "nvrstack-verify"
 
 
@@ -58,7 +59,7 @@ class Client:
                 httpx.Client(
                     verify=self.tls or anything(),
                     http2=http2,
-                    timeout=self.seconds,
+                    timeout=httpx.Timeout(self.seconds, connect=min(self.seconds, CONNECT_SECONDS)),
                     trust_env=False,
                 ) as client,
                 client.stream(
