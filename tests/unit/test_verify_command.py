@@ -25,6 +25,8 @@ def loaded(directory: Path, stack: str, **changes: dict[str, object]) -> LoadedP
     [
         (("--url", "ftp://nvr.example.com"), "is no web address"),
         (("--url", "https://"), "is no web address"),
+        (("--url", "nvr..example.com"), "is no web address"),
+        (("--url", f"{'n' * 64}.example.com"), "is no web address"),
         (("--url", "https://nvr.example.com:port"), "is no web address"),
         (("--url", "nvr.example.com", "--resolve", "nvr"), "--resolve nvr: is no IP address"),
         (("--url", "nvr.example.com", "--login", "me"), "no password was given"),
@@ -42,15 +44,17 @@ def test_bad_input_is_refused(
     assert not told.stdout
 
 
-def test_nobody_there_is_one_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_told_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     told = nvrstack("verify", *URL, "--json")
     assert told.code == ExitCode.CHECK_FAILED
     assert told.json()["schema"] == 1
     assert told.json()["url"] == "https://nvr.example.com:1/"
-    problems = [v for v in told.json()["verdicts"] if v["level"] == "problem"]
-    assert [v["about"] for v in problems] == ["https"]
-    assert "refused" in problems[0]["text"]
+    (https,) = [v for v in told.json()["verdicts"] if v["about"] == "https"]
+    assert https["level"] == "problem"
+    assert "refused" in https["text"]
     shown = nvrstack("verify", *URL)
     assert "port 1 of 127.0.0.1: the connection was refused" in " ".join(shown.stdout.split())
     assert shown.code == ExitCode.CHECK_FAILED

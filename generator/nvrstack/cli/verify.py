@@ -138,15 +138,18 @@ def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
 
 def errand_to(url: str, origin: Origin) -> Errand:
     """The errand to a page of which only the address is known. Raises InputError."""
+    import idna
+
     from nvrstack.host.visit.gather import Wish
     from nvrstack.settings.model import ADDRESS_SERVICES
 
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
-        host, port = parts.hostname, parts.port
+        host, port = idna.encode(parts.hostname or "", uts46=True).decode("ascii"), parts.port
+        usable = parts.scheme in {"http", "https"}
     except ValueError:
-        host, port = None, None
-    if not host or parts.scheme not in {"http", "https"} or not host.isprintable() or " " in host:
+        usable = False
+    if not usable:
         raise InputError(f"--url {url}: is no web address", "write one such as https://example.com")
     place = (
         Place(host, https_port=port or 443)

@@ -146,8 +146,8 @@ def ciphers_verdict(visit: Visit) -> Verdict:
             about,
             Level.PROBLEM,
             f"{weak.cipher} is accepted, which is weak",
-            "set ssl_ciphers to Mozilla's intermediate list, as `nvrstack template show "
-            "nginx/nginx/nginx.conf.j2` has it",
+            "let ssl_ciphers have no other ones than Mozilla's intermediate configuration "
+            "(https://ssl-config.mozilla.org)",
         )
     if weak.kind not in SHUT:
         return Verdict(about, Level.UNKNOWN, f"could not be told: {weak.reason}")
