@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from nvrstack.host.visit.at_once import Asked, begin
-from nvrstack.host.visit.http import Client, anything, told_address
+from nvrstack.host.visit.http import CONNECT_SECONDS, Client, anything, told_address
 from nvrstack.host.visit.live import NOBODY, watch
 from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
 from nvrstack.host.visit.session import Login, sign_in
@@ -30,8 +30,6 @@ from nvrstack.visit import (
 )
 
 NAME_SECONDS = 2.5
-CONNECT_SECONDS = 3.0
-"""For each connection, and each handshake on it."""
 ANSWER_SECONDS = 6.0
 """For each answer: longer than nginx's own `proxy_connect_timeout`, so that it can say 504."""
 BEHIND_SECONDS = 2.0
@@ -90,7 +88,7 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
     forged = begin(page.ask, f"{place.origin}/api/request", headers=LIES)
     anonymous = begin(page.ask, f"{place.origin}/api/")
     shown = begin(_page, page, place)
-    live = begin(watch, place, address, NOBODY, tls=anything(), cookie="", seconds=CONNECT_SECONDS)
+    live = begin(watch, place, address, NOBODY, tls=anything(), cookie="", seconds=ANSWER_SECONDS)
     stranger = replace(place, host=STRANGER)
     strangers = {
         "http": begin(page.ask, _http(stranger, "/")),
@@ -135,7 +133,7 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
 def _session(place: Place, wish: Wish, address: str) -> Session | None:
     if wish.login is None:
         return None
-    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=CONNECT_SECONDS)
+    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
     found = asked.by(time.monotonic() + SESSION_SECONDS)
     return Session(found) if isinstance(found, Failure) else found
 

@@ -16,6 +16,7 @@ LARGEST_BYTES = 8 << 20
 """More than any page or script of Moonfire."""
 REDIRECTS = 5
 CONNECT_SECONDS = 3.0
+"""For each connection, and each handshake on it."""
 AGENT = "nvrstack-verify"
 
 

@@ -8,6 +8,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from nvrstack.host.visit.failures import failure_of
+from nvrstack.host.visit.http import CONNECT_SECONDS
 from nvrstack.visit import Failure, Kind, Live, Place
 
 NOBODY = "00000000-0000-4000-8000-000000000000/sub"
@@ -24,7 +25,8 @@ def watch(
     """
     uri = f"wss://{place.authority}/api/cameras/{stream}/live.m4s"
     try:
-        plain = socket.create_connection((address, place.https_port), timeout=seconds)
+        limit = min(seconds, CONNECT_SECONDS)
+        plain = socket.create_connection((address, place.https_port), timeout=limit)
     except OSError as error:
         return failure_of(error)
     try:
