@@ -6,20 +6,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "generator" / "nvrstack"
-LOWEST = {"errors", "tree", "resources", "visit"}
+LOWEST = {"errors", "tree", "resources", "visit", "surroundings"}
 MIDDLE = {"services", "settings", "stacks", "pki"} | LOWEST
 MAY_IMPORT = {
     "errors": set[str](),
     "tree": set[str](),
     "resources": set[str](),
     "visit": set[str](),
+    "surroundings": set[str](),
     "services": MIDDLE,
     "settings": MIDDLE,
     "stacks": LOWEST,
     "pki": MIDDLE,
     "rendering": MIDDLE | {"rendering"},
     "checks": {"checks"} | MIDDLE,
-    "host": {"errors", "tree", "visit", "host"},
+    "host": {"errors", "tree", "visit", "surroundings", "host"},
     "cli": MIDDLE | {"rendering", "checks", "host", "cli"},
     "__main__": {"cli"},
     "__init__": set[str](),

@@ -45,7 +45,12 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:
-    commands = [line for line in COMMANDS if line.startswith("nvrstack ")]
+    # The doctor asks the network around; the contract tests run it in a network of their own.
+    commands = [
+        line
+        for line in COMMANDS
+        if line.startswith("nvrstack ") and not line.startswith("nvrstack doctor")
+    ]
     assert len(commands) >= 8
     # The form for scripts first: it makes the project that the others work in.
     scripted = next(line for line in commands if "--yes" in line)

@@ -9,6 +9,7 @@ import typer
 from nvrstack import __version__
 from nvrstack.cli import (
     change,
+    doctor,
     init,
     render,
     restore,
@@ -40,6 +41,7 @@ app.command("set", epilog=EPILOG)(change.set_)
 app.command("domain", epilog=EPILOG)(change.domain)
 app.command("status", epilog=EPILOG)(status.status)
 app.command("verify", epilog=EPILOG)(verify.verify)
+app.command("doctor", epilog=EPILOG)(doctor.doctor)
 app.command("upgrade", epilog=EPILOG)(upgrade.upgrade)
 app.command("stacks", epilog=EPILOG)(stacks.stacks)
 app.add_typer(template.app, name="template")

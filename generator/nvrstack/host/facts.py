@@ -7,6 +7,8 @@ import struct
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from nvrstack.surroundings import Route
+
 FALLBACK_IDS = (10000, 10000)
 """For root without sudo and without a moonfire-nvr user: the ids of upstream's older images."""
 
@@ -54,18 +56,24 @@ def user_ids(name: str) -> tuple[int, int] | None:
     return (entry.pw_uid, entry.pw_gid) if entry.pw_uid and entry.pw_gid else None
 
 
-def routed_subnets(root: Path = Path("/")) -> list[IPv4Network]:
+def routes(root: Path = Path("/")) -> tuple[Route, ...]:
     """Every IPv4 destination of the routing table, from proc(5)'s /proc/net/route."""
     try:
         lines = (root / "proc/net/route").read_text(encoding="ascii").splitlines()[1:]
     except OSError:
-        return []
+        return ()
     found = []
     for fields in (line.split() for line in lines):
         # Both are hexadecimal in the machine's own byte order.
         destination, mask = (struct.pack("=L", int(fields[i], 16)) for i in (1, 7))
-        found.append(IPv4Network((destination, str(IPv4Address(mask)))))
-    return found
+        subnet = IPv4Network((destination, str(IPv4Address(mask))))
+        found.append(Route(subnet, fields[0]))
+    return tuple(found)
+
+
+def routed_subnets(root: Path = Path("/")) -> list[IPv4Network]:
+    """Every IPv4 destination of the routing table."""
+    return [route.subnet for route in routes(root)]
 
 
 def has_zone_file(zone: str, root: Path = Path("/")) -> bool:
