@@ -124,7 +124,8 @@ def _names(settings: "Settings", found: "Findings") -> "Iterator[Verdict]":
         wanted = wanted_forwardings(settings, str(lan or "this machine"))
         yield from forwarding_verdicts(wanted, found.router)
         outside = found.router.outside if found.router else None
-        here = found.outside or (outside if outside and outside.is_global else None)
+        # Where a VPN carries this machine's requests, the router still has the home's address.
+        here = outside if outside and outside.is_global else found.outside
     for name in found.names:
         yield name_verdict(name, here, lan, settings.ddns.updater)
         yield ipv6_verdict(name)
