@@ -19,16 +19,17 @@ def subnet_verdict(
     """The verdict on `network.backend_subnet`; `networks` is None when no engine answers."""
     known = networks or ()
     made = any(n.project == project and n.subnet == subnet for n in known)
+    # Docker's networks first: each has a route too, whose interface says little.
     taken = [
+        (f"the Docker network {n.name} ({n.subnet})", n.subnet)
+        for n in known
+        if not (n.project == project and n.subnet == subnet)
+    ]
+    taken += [
         (f"the route to {r.subnet} by {r.interface}", r.subnet)
         for r in routes
         # The network itself has a route, once it is there.
         if not (r.subnet == subnet and (made or networks is None))
-    ]
-    taken += [
-        (f"the Docker network {n.name} ({n.subnet})", n.subnet)
-        for n in known
-        if not (n.project == project and n.subnet == subnet)
     ]
     overlaps = [what for what, other in taken if other.prefixlen > 0 and other.overlaps(subnet)]
     if overlaps:
