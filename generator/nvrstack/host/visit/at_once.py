@@ -1,11 +1,11 @@
 """Asks many things at once, and does not wait for the slow ones."""
 
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
+from nvrstack.host import together
 from nvrstack.host.visit.failures import SILENT
 from nvrstack.visit import Failure
 
@@ -21,10 +21,7 @@ class Asked(Generic[T]):
 
     def by(self, deadline: float) -> T | Failure:
         """What came of it until `deadline`, on the clock of `time.monotonic`."""
-        try:
-            return self._future.result(timeout=max(0.0, deadline - time.monotonic()))
-        except TimeoutError:
-            return SILENT
+        return together.by(deadline, self._future, SILENT)
 
 
 def begin(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Asked[T]:
@@ -33,13 +30,4 @@ def begin(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Asked[T]:
     The threads of the standard library's executors would: a name server's silence then lasts half
     a minute (resolv.conf(5)).
     """
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(ask(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - whoever wants the result gets it
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return Asked(future)
+    return Asked(together.begin(partial(ask, *args, **kwargs)))
