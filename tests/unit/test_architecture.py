@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "pki": MIDDLE,
     "rendering": MIDDLE | {"rendering"},
     "checks": {"checks"} | MIDDLE,
+    "migration": MIDDLE | {"migration"},
+    "moving": MIDDLE | {"rendering", "migration", "host", "moving"},
     "host": {"errors", "tree", "visit", "surroundings", "host"},
-    "cli": MIDDLE | {"rendering", "checks", "host", "cli"},
+    "cli": MIDDLE | {"rendering", "checks", "migration", "moving", "host", "cli"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }

@@ -1,0 +1,1 @@
+"""Reading an existing installation and planning its move. Nothing is changed here."""
