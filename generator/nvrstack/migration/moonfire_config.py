@@ -1,0 +1,168 @@
+"""Moonfire's configuration for the new project, from flags or from any file it ever had.
+
+What a file, or flags, say is first made one plain table in camelCase; then it is changed; then it
+is written with the old text's comments. See upstream's ref/config.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from nvrstack.migration import config_text
+from nvrstack.migration.binds import carried_binds
+from nvrstack.migration.config_keys import spelling_in
+from nvrstack.migration.config_source import (
+    Account,
+    ConfigFile,
+    Format,
+    from_file,
+    from_flags,
+    read_file,
+    say_about_file,
+    say_about_flags,
+)
+from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.places import DATABASE, host_path
+from nvrstack.migration.server_flags import read_flags
+from nvrstack.migration.versions import FIRST_WITH_FILE, Spelling, number, written
+
+DEFAULT_PATH = PurePosixPath("/etc/moonfire-nvr.toml")
+LEFTOVER_PATH = PurePosixPath("/etc/moonfire-nvr.json")
+"""Read by no release; upstream's guide named it for a while, and named it wrongly for longer."""
+
+
+@dataclass(frozen=True)
+class ConfigProposal:
+    """Moonfire's configuration before and after the move.
+
+    `path` is the file's on the host, or where it would be. `notes` says of each setting that was
+    replaced by what. `database` is the database directory as the install sees it.
+    """
+
+    path: str
+    format: Format
+    spelling: Spelling | None
+    before: str | None
+    after: str
+    database: PurePosixPath
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The value as `nvrstack migrate --plan --json` prints it."""
+        keys = ("path", "format", "spelling", "before", "after")
+        return {key: getattr(self, key) for key in keys}
+
+
+def config_paths(install: Install) -> tuple[PurePosixPath, ...]:
+    """The host's files that may be the configuration, the likeliest first.
+
+    Read the first that exists, and give it to `propose`.
+    """
+    named = read_flags(install.server_args).config
+    inside = [PurePosixPath(named)] if named else [DEFAULT_PATH, LEFTOVER_PATH]
+    mounted = [path for path in inside if host_path(install, path)]
+    # A file beside an install that does not mount it tells what its owner meant.
+    found = [host_path(install, path) or path for path in mounted or inside]
+    return tuple(found)
+
+
+def propose(
+    install: Install,
+    file: ConfigFile | None,
+    address: str,
+    spelling: Spelling = "camelCase",
+    port: int | None = None,
+) -> ConfigProposal:
+    """The configuration for the project, where nginx reaches Moonfire at `address` (IPv4:port).
+
+    `spelling` is that of the version which will run; `port` is the one that the old proxy used, if
+    there is one, and tells which of several binds is its.
+    """
+    account = Account()
+    flags = read_flags(install.server_args)
+    version = number(install.version or "")
+    form, data = read_file(file, account)
+    if file is not None and version is not None and version < FIRST_WITH_FILE:
+        account.warn(
+            "config-not-read",
+            f"Moonfire {written(version)} does not read {file.path}; its flags count",
+            "look whether the file has settings that you expected to hold",
+        )
+        data = None
+    if file is None or data is None:
+        top, binds = from_flags(flags, account)
+        if version is not None and version >= FIRST_WITH_FILE and file is None:
+            account.warn(
+                "config-absent",
+                f"Moonfire {written(version)} needs {config_paths(install)[0]}, which is not there",
+                "look whether this is the install in use; upstream's default settings are taken",
+            )
+    else:
+        say_about_flags(flags, version, account)
+        say_about_file(file.path, form, data, version, account)
+        top, binds = from_file(data, account)
+    database = PurePosixPath(str(top.get("dbDir", DATABASE)))
+    top = _kept(top, install, account)
+    carried = carried_binds(binds, address, port)
+    before = file.text if file is not None else None
+    after = None
+    if form == "toml" and data is not None and before is not None:
+        after = config_text.rewritten(before, top, carried.binds, spelling)
+        if after is None:
+            account.notes.append("the file's comments are not kept: it is laid out unusually")
+    return ConfigProposal(
+        path=file.path if file is not None else str(config_paths(install)[0]),
+        format=form,
+        spelling=spelling_in(data) if data is not None else None,
+        before=before,
+        after=after or config_text.fresh(top, carried.binds, spelling),
+        database=database,
+        notes=(*account.notes, *carried.notes),
+        warnings=(*account.warnings, *carried.warnings),
+        blockers=tuple(account.blockers),
+    )
+
+
+def _kept(top: Mapping[str, Any], install: Install, account: Account) -> dict[str, Any]:
+    """The settings beside the binds that the project's Moonfire is to have."""
+    kept: dict[str, Any] = {}
+    for key, value in top.items():
+        if key == "dbDir":
+            kept |= _database(str(value), install, account)
+        elif key == "workerThreads":
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+                kept[key] = value
+            else:
+                account.warn(
+                    "config-value",
+                    f"workerThreads = {value!r} is no number of threads; it is left out",
+                    "Moonfire then uses one for each processor",
+                )
+        elif key == "uiDir":
+            account.notes.append(f"uiDir = {value!r} gives way to the page inside the image")
+        else:
+            account.notes.append(f"{key} is not needed any more")
+    return kept
+
+
+def _database(value: str, install: Install, account: Account) -> dict[str, Any]:
+    if PurePosixPath(value) == DATABASE:
+        return {"dbDir": value}
+    place = host_path(install, PurePosixPath(value))
+    if place is not None and place.name == DATABASE.name:
+        account.notes.append(
+            f"dbDir = {value!r} is not needed: {place.parent} becomes the state directory"
+        )
+    else:
+        account.blockers.append(
+            Finding(
+                "database-elsewhere",
+                f"the database is in {value}; a project needs it in a directory of the host that "
+                "is called db",
+                "stop Moonfire, rename or move the directory, set dbDir to it, and plan again",
+            )
+        )
+    return {}

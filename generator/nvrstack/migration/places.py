@@ -1,0 +1,34 @@
+"""Where on the host a path of Moonfire's container lies."""
+
+from pathlib import PurePosixPath
+
+from nvrstack.migration.install import Install, Mount
+
+STATE = PurePosixPath("/var/lib/moonfire-nvr")
+"""Where a project mounts the state directory, and where every documented install does."""
+DATABASE = STATE / "db"
+"""Moonfire's default for `dbDir`."""
+
+
+def covering(install: Install, path: PurePosixPath) -> Mount | None:
+    """The mount that the container sees at `path`: the one with the longest fitting target."""
+    fitting = [
+        (len(target.parts), mount)
+        for mount in install.mounts
+        if path.is_relative_to(target := PurePosixPath(mount.target))
+    ]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def host_path(install: Install, path: PurePosixPath) -> PurePosixPath | None:
+    """The host's path for a path that Moonfire uses; None where it is no directory of the host.
+
+    A systemd unit runs on the host itself. A Docker volume has no path here, nor has what is not
+    mounted at all.
+    """
+    if install.source == "systemd":
+        return path
+    mount = covering(install, path)
+    if mount is None or mount.type != "bind" or mount.source is None:
+        return None
+    return PurePosixPath(mount.source) / path.relative_to(mount.target)
