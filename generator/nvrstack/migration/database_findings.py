@@ -1,0 +1,159 @@
+"""What the database makes necessary before or after a move, and what it forbids."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePosixPath
+
+from nvrstack.migration.camera_names import trouble_with
+from nvrstack.migration.database import Account, Database, SampleDirectory, Stream
+from nvrstack.migration.install import Finding, Install, Mount, Source
+from nvrstack.migration.places import STATE, covering, host_path
+
+ACCOUNTS_BY_HAND: Mapping[Source, str] = {
+    "nvr-script": "sudo nvr stop; sudo nvr config; sudo nvr start",
+    "container": "run its image with the same mounts and `config`, while the container is stopped",
+    "compose": "docker compose stop moonfire-nvr; docker compose run --rm moonfire-nvr config",
+    "systemd": "sudo systemctl stop moonfire-nvr; sudo -u moonfire-nvr moonfire-nvr config",
+}
+"""How each kind of install reaches Moonfire's own editor of accounts."""
+
+
+@dataclass(frozen=True)
+class DatabaseFindings:
+    """What is said about the database, and the sample directories that the project must mount.
+
+    `sample_dirs` is for the setting `moonfire.sample_dirs`: without those in the state directory.
+    """
+
+    sample_dirs: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+def sample_paths(database: Database, install: Install) -> tuple[PurePosixPath, ...]:
+    """The host's paths of the sample directories in use, so that it can be seen which exist."""
+    paths = (host_path(install, PurePosixPath(d.path)) for d in database.directories if d.used)
+    return tuple(path for path in paths if path is not None)
+
+
+def database_findings(
+    database: Database,
+    install: Install,
+    hosts: Mapping[str, str],
+    absent: Collection[PurePosixPath] = (),
+) -> DatabaseFindings:
+    """Everything that the database says about the move of `install`.
+
+    `hosts` is this machine's hosts(5) file; `absent` has those of `sample_paths` that do not exist.
+    """
+    warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
+    warnings += _names(database.streams, hosts)
+    blockers = [*_nobody(database.accounts, install.source)]
+    sample_dirs = []
+    for directory in database.directories:
+        path = PurePosixPath(directory.path)
+        place = host_path(install, path)
+        problem = _problem(directory, install, place, absent)
+        if problem is not None:
+            (blockers if directory.used else warnings).append(problem)
+        elif not _in_state(install, path):
+            if place == path:
+                sample_dirs.append(directory.path)
+            else:
+                warnings.append(_elsewhere(path, covering(install, path)))
+    return DatabaseFindings(tuple(sample_dirs), tuple(warnings), tuple(blockers))
+
+
+def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
+    if any(not account.disabled and account.hash_form != "none" for account in accounts):
+        return []
+    what = "every account is disabled or has no password" if accounts else "there is no account"
+    return [
+        Finding(
+            "nobody-can-sign-in",
+            f"{what} in Moonfire, and after the move everybody must sign in",
+            f"make one first, under Users: {ACCOUNTS_BY_HAND[source]}",
+        )
+    ]
+
+
+def _old_hashes(accounts: tuple[Account, ...]) -> list[Finding]:
+    return [
+        Finding(
+            "old-password",
+            f"the password of {account.name} was set under Moonfire 0.6; 0.7 refuses it",
+            f"set it again after the move: nvrstack user passwd {account.name}",
+        )
+        for account in accounts
+        if account.hash_form == "0.6" and not account.disabled
+    ]
+
+
+def _udp(streams: tuple[Stream, ...]) -> list[Finding]:
+    return [
+        Finding(
+            "udp-stream",
+            f"the {stream.type} stream of {stream.camera} comes over UDP, which does not pass a "
+            "bridge reliably",
+            "set the stream to TCP before the move, in Moonfire's `config`",
+        )
+        for stream in streams
+        if stream.udp
+    ]
+
+
+def _names(streams: tuple[Stream, ...], hosts: Mapping[str, str]) -> list[Finding]:
+    """One finding for each host, with the cameras that it stands for."""
+    found = []
+    named = sorted((s.host, s.camera) for s in streams if s.host)
+    for host, group in groupby(named, key=lambda pair: pair[0]):
+        trouble = trouble_with(host, hosts)
+        if trouble is not None:
+            cameras = ", ".join(sorted({camera for _, camera in group}))
+            message = f"{host}, the address of {cameras}, {trouble.why}"
+            found.append(Finding(trouble.code, message, trouble.remedy))
+    return found
+
+
+def _in_state(install: Install, path: PurePosixPath) -> bool:
+    """Whether the mount of the state directory brings the directory along."""
+    return path.is_relative_to(STATE) and covering(install, path) == covering(install, STATE)
+
+
+def _problem(
+    directory: SampleDirectory,
+    install: Install,
+    place: PurePosixPath | None,
+    absent: Collection[PurePosixPath],
+) -> Finding | None:
+    path = PurePosixPath(directory.path)
+    consequence = "Moonfire does not start without it" if directory.used else "no stream uses it"
+    if install.source != "systemd" and covering(install, path) is None:
+        return Finding(
+            "sample-dir-not-mounted",
+            f"recordings are kept in {path}, which the install does not mount; {consequence}",
+            "check that this is the install in use, and which disk the recordings are on",
+        )
+    if place is not None and place in absent:
+        return Finding(
+            "sample-dir-absent",
+            f"{place}, where recordings are kept, does not exist; {consequence}",
+            "mount its disk, and plan again",
+        )
+    return None
+
+
+def _elsewhere(path: PurePosixPath, mount: Mount | None) -> Finding:
+    assert mount is not None  # noqa: S101 - else it is not mounted, which is another finding
+    volume = mount.type == "volume"
+    declared = f" and, at the top, volumes: {{{mount.source}: {{external: true}}}}"
+    return Finding(
+        "sample-dir-elsewhere",
+        f"recordings that Moonfire keeps in {path} are in "
+        f"{'the Docker volume ' if volume else ''}{mount.source}; the setting "
+        "moonfire.sample_dirs cannot say that",
+        "add, in compose.override.yaml, under services: moonfire-nvr: volumes: "
+        f"[{{type: {mount.type}, source: {mount.source}, target: {mount.target}}}]"
+        f"{declared if volume else ''}",
+    )
