@@ -56,7 +56,7 @@ def read_file(file: ConfigFile | None, account: Account) -> tuple[Format, dict[s
     try:
         data = load(file.text)
     except (ValueError, RecursionError) as error:
-        reason = str(error) or "nested too deeply"
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         account.blockers.append(
             Finding(
                 "config-unreadable",

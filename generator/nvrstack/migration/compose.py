@@ -1,0 +1,207 @@
+"""A compose file with Moonfire in it, read without an engine.: https://docs.docker.com/reference/compose-file/."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nvrstack.migration.compose_file import load
+from nvrstack.migration.compose_values import (
+    as_list,
+    as_mapping,
+    port_of,
+    texts,
+    volume_of,
+)
+from nvrstack.migration.container import PROGRAM
+from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, User
+from nvrstack.migration.timezone import zone_of
+from nvrstack.migration.versions import image_version
+
+MODELLED = frozenset(
+    (
+        "image",
+        "container_name",
+        "user",
+        "environment",
+        "volumes",
+        "tmpfs",
+        "network_mode",
+        "networks",
+        "ports",
+        "security_opt",
+        "logging",
+        "restart",
+        "command",
+    )
+)
+OPTIONS = {
+    "cpuset": "cpuset-cpus",
+    "devices": "device",
+    "dns_opt": "dns-option",
+    "extra_hosts": "add-host",
+    "ipc": "ipc",
+    "labels": "label",
+    "mem_limit": "memory",
+    "mem_reservation": "memory-reservation",
+    "memswap_limit": "memory-swap",
+    "stop_grace_period": "stop-timeout",
+    "sysctls": "sysctl",
+    "ulimits": "ulimit",
+    "userns_mode": "userns",
+    "working_dir": "workdir",
+}
+"""Keys of a service whose option of `docker run` has another name, dashes apart."""
+
+
+def read_compose(text: str, directory: str, variables: Mapping[str, str] | None = None) -> Reading:
+    """The install that a compose file in `directory` describes.
+
+    `variables` are those of its `.env` file. What other files add to it, through `extends`,
+    `include` or an override, is not seen; the first two are named.
+    """
+    loaded = load(text, variables or {})
+    warnings, data = list(loaded.warnings), loaded.data
+    services = data.get("services")
+    services = services if isinstance(services, dict) else {}
+    found = [(n, s) for n, s in services.items() if isinstance(s, dict) and _is_moonfire(s)]
+    if not found:
+        return Reading(None, tuple(warnings), loaded.blockers)
+    name, service = found[0]
+    others = [other for other in services if other != name]
+    if others:
+        warnings.append(
+            Finding(
+                "other-services",
+                f"the compose file has other services too: {', '.join(map(str, others))}",
+                "they are left as they are; see that they do not need Moonfire's old address",
+            )
+        )
+    project = str(data.get("name") or _project_name(directory))
+    return Reading(_install(str(name), service, directory, project, warnings), tuple(warnings))
+
+
+def _is_moonfire(service: Mapping[str, Any]) -> bool:
+    image = str(service.get("image", "")).partition("@")[0]
+    words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
+    program = any(word.rpartition("/")[2] == PROGRAM for word in words)
+    return program or image.rpartition("/")[2].partition(":")[0] == PROGRAM
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [str(word) for word in value]
+    try:
+        return shlex.split(str(value or ""))
+    except ValueError:
+        return str(value).split()
+
+
+def _project_name(directory: str) -> str:
+    """Compose's name for a project without one: the directory's, cleaned."""
+    name = directory.rstrip("/").rpartition("/")[2].lower()
+    return re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
+
+
+def _install(
+    name: str, service: dict[str, Any], directory: str, project: str, warnings: list[Finding]
+) -> Install:
+    image = str(service.get("image", ""))
+    told = image_version(image)
+    if told.remark:
+        warnings.append(
+            Finding("image-version", told.remark, f"docker run --rm {image} --version tells")
+        )
+    environment = as_mapping(service.get("environment"))
+    words = _words(service.get("command"))
+    logging = service.get("logging")
+    logging = logging if isinstance(logging, dict) else {}
+    options = {
+        OPTIONS.get(str(key), str(key).replace("_", "-")): texts(value)
+        for key, value in service.items()
+        if key not in MODELLED and value not in (None, "", [], {})
+    }
+    install = Install(
+        source="compose",
+        image=image,
+        version=told.version,
+        container_name=str(service.get("container_name") or f"{project}-{name}-1"),
+        user=_user(str(service.get("user") or ""), warnings),
+        timezone=zone_of(environment.pop("TZ", None)),
+        environment=environment,
+        mounts=_mounts(service, directory, warnings),
+        network=_network(service, project, options),
+        ports=_ports(service, warnings),
+        security_opt=tuple(map(str, as_list(service.get("security_opt")))),
+        log_driver=str(logging.get("driver") or "") or None,
+        log_options=as_mapping(logging.get("options")),
+        restart=str(service.get("restart") or "") or None,
+        server_args=tuple(words[1:] if words[:1] == ["run"] else words),
+        other_options=options,
+    )
+    return install if install.restart != "no" else replace(install, restart=None)
+
+
+def _user(text: str, warnings: list[Finding]) -> User | None:
+    uid, _, gid = text.partition(":")
+    if uid.isdecimal() and (gid or "0").isdecimal():
+        return User(int(uid), int(gid or "0"))
+    if not text:
+        message = "the service names no user: an image of ghcr.io then runs as root"
+    elif text == "UID:GID":
+        message = "user: UID:GID is the guide's example; no container starts with it"
+    else:
+        message = f"the service's user {text} is a name, which only its image can translate"
+    warnings.append(Finding("user-unknown", message, "look whom the database's files belong to"))
+    return None
+
+
+def _mounts(
+    service: Mapping[str, Any], directory: str, warnings: list[Finding]
+) -> tuple[Mount, ...]:
+    found = []
+    for entry in as_list(service.get("volumes")):
+        mount = volume_of(entry, directory)
+        if mount is None:
+            _not_understood("volumes", entry, warnings)
+        else:
+            found.append(mount)
+    for entry in as_list(service.get("tmpfs")):
+        target, _, options = str(entry).partition(":")
+        found.append(Mount("tmpfs", None, target, "ro" in options.split(",")))
+    return tuple(found)
+
+
+def _ports(service: Mapping[str, Any], warnings: list[Finding]) -> tuple[Port, ...]:
+    found: list[Port] = []
+    for entry in as_list(service.get("ports")):
+        ports = port_of(entry)
+        if ports is None:
+            _not_understood("ports", entry, warnings)
+        else:
+            found += ports
+    return tuple(found)
+
+
+def _not_understood(key: str, entry: Any, warnings: list[Finding]) -> None:
+    warnings.append(
+        Finding(
+            "compose-value",
+            f"{key}: {' '.join(texts(entry))} is not understood, and is not carried over",
+            "docker compose config shows what Compose makes of it",
+        )
+    )
+
+
+def _network(service: Mapping[str, Any], project: str, options: dict[str, tuple[str, ...]]) -> str:
+    mode = str(service.get("network_mode") or "")
+    if mode:
+        return mode
+    networks = service.get("networks")
+    names = [str(name) for name in networks] if isinstance(networks, dict | list) else []
+    if len(names) > 1:
+        options["networks"] = tuple(names[1:])
+    if isinstance(networks, dict) and any(networks.values()):
+        options["networks"] = texts(networks)
+    return f"{project}_{names[0] if names else 'default'}"
