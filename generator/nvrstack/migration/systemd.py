@@ -1,0 +1,133 @@
+"""Moonfire as a systemd unit, as upstream's guides had it before, beside and after Docker."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from nvrstack.migration.install import Finding, Install, Reading, User
+from nvrstack.migration.timezone import zone_of
+from nvrstack.migration.unit_file import Settings, unit_settings, words
+from nvrstack.migration.versions import number
+
+PROGRAM = "moonfire-nvr"
+CONTAINER_PROGRAMS = frozenset({"docker", "docker-compose", "podman", "nvr"})
+MODELLED = frozenset(
+    {"Service.ExecStart", "Service.User", "Service.Group", "Service.Environment", "Service.Restart"}
+)
+WITHOUT_MEANING = frozenset(
+    {
+        "Install.WantedBy",
+        "Service.NotifyAccess",
+        "Service.TimeoutStartSec",
+        "Service.Type",
+        "Unit.After",
+        "Unit.Description",
+        "Unit.Documentation",
+        "Unit.Wants",
+    }
+)
+"""How systemd starts a process; Compose has ways of its own."""
+
+
+def read_unit(
+    name: str,
+    unit: str,
+    drop_ins: Sequence[str] = (),
+    users: Mapping[str, User] | None = None,
+    groups: Mapping[str, int] | None = None,
+    version: str | None = None,
+) -> Reading:
+    """The install that the unit `name` (`moonfire-nvr.service`) describes.
+
+    `drop_ins` are the texts of `NAME.d/*.conf` in the order of their names, `users` and `groups`
+    those of passwd(5) and group(5), `version` what the program says of itself.
+    """
+    settings = unit_settings([unit, *drop_ins])
+    commands = settings.get("Service.ExecStart", ())
+    command = words(re.sub(r"^[-@:+!|]+", "", commands[-1])) if commands else ()
+    program = command[0].rpartition("/")[2] if command else ""
+    if program in CONTAINER_PROGRAMS or (program == "env" and set(command) & CONTAINER_PROGRAMS):
+        finding = Finding(
+            "unit-runs-container",
+            f"{name} starts a container with {command[0]}; the container is the install",
+            f"after the move the unit must not start it again: systemctl disable {name}",
+        )
+        return Reading(None, (finding,))
+    if PROGRAM not in {word.rpartition("/")[2] for word in command[:2]}:
+        return Reading(None)
+    warnings: list[Finding] = []
+    environment = _environment(settings)
+    install = Install(
+        source="systemd",
+        image="",
+        version=version if number(version or "") else None,
+        container_name=name.removesuffix(".service"),
+        user=_user(settings, users or {}, groups or {}, warnings),
+        timezone=zone_of(environment.pop("TZ", None)),
+        environment=environment,
+        network="host",
+        restart=settings.get("Service.Restart", (None,))[-1],
+        server_args=_arguments(command),
+        other_options={
+            key: values for key, values in settings.items() if key not in MODELLED | WITHOUT_MEANING
+        },
+    )
+    return Reading(install, tuple(warnings))
+
+
+def users_of(passwd: str) -> dict[str, User]:
+    """The users of a passwd(5) file with their ids."""
+    found = {}
+    for line in passwd.splitlines():
+        fields = line.split(":")
+        if len(fields) >= 4 and fields[2].isdecimal() and fields[3].isdecimal():
+            found[fields[0]] = User(int(fields[2]), int(fields[3]))
+    return found
+
+
+def groups_of(group: str) -> dict[str, int]:
+    """The groups of a group(5) file with their ids."""
+    lines = (line.split(":") for line in group.splitlines())
+    return {f[0]: int(f[2]) for f in lines if len(f) >= 3 and f[2].isdecimal()}
+
+
+def _arguments(command: tuple[str, ...]) -> tuple[str, ...]:
+    """What follows the program; before 2017 there was no `run`."""
+    at = next(i for i, word in enumerate(command) if word.rpartition("/")[2] == PROGRAM)
+    arguments = command[at + 1 :]
+    return arguments[1:] if arguments[:1] == ("run",) else arguments
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    pairs = [
+        word.partition("=")
+        for line in settings.get("Service.Environment", ())
+        for word in words(line)
+    ]
+    return {name: value for name, _, value in pairs}
+
+
+def _user(
+    settings: Settings,
+    users: Mapping[str, User],
+    groups: Mapping[str, int],
+    warnings: list[Finding],
+) -> User | None:
+    name = settings.get("Service.User", ("root",))[-1]
+    group = settings.get("Service.Group", ("",))[-1]
+    user = users.get(name)
+    if user is None and name.isdecimal():
+        user = User(int(name), int(name))
+    if user is None and name == "root":
+        user = User(0, 0)
+    gid = int(group) if group.isdecimal() else groups.get(group) if group else None
+    if user is None or (group and gid is None):
+        missing = name if user is None else group
+        warnings.append(
+            Finding(
+                "user-unknown",
+                f"the unit runs as {missing}, which this machine does not know",
+                "look whom the database's files belong to",
+            )
+        )
+        return None
+    return user if gid is None else User(user.uid, gid)
