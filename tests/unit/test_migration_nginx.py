@@ -1,0 +1,213 @@
+"""What the host's nginx serves, from the texts of its files."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nvrstack.migration.nginx_sites import NginxSites, Site, nginx_sites
+from nvrstack.migration.nginx_tree import read_tree
+
+from tests.unit.strategies import ODD_TEXT, quickly
+
+MAIN = """\
+user www-data;
+events { worker_connections 768; }
+http {
+    sendfile on;
+    include mime.types;
+    include /etc/nginx/conf.d/*.conf;
+    include sites-enabled/*;
+}
+stream { server { listen 9000; proxy_pass 127.0.0.1:8080; } }
+"""
+SITE = """\
+upstream moonfire {
+    server 127.0.0.1:8080;
+}
+
+map $http_upgrade $connection_upgrade {
+    default Upgrade;
+    ''      close;
+}
+
+server {
+    server_name cams.example.org www.cams.example.org;
+    root /var/www/html;
+    location / {
+        proxy_pass http://moonfire;
+    }
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header X-Real-IP $remote_addr;
+    listen [::]:443 ssl ipv6only=on; # managed by Certbot
+    listen 443 ssl; # managed by Certbot
+    ssl_certificate /etc/letsencrypt/live/cams.example.org/fullchain.pem; # managed by Certbot
+    ssl_certificate_key /etc/letsencrypt/live/cams.example.org/privkey.pem; # managed by Certbot
+}
+
+server {
+    listen 80;
+    server_name cams.example.org nvr old.example.org;
+    return 301 https://cams.example.org$request_uri;
+}
+"""
+PLACE = "/etc/nginx/sites-enabled/nvr"
+LINEAGE = "/etc/letsencrypt/live/cams.example.org"
+MOONFIRE = Site(
+    names=("cams.example.org", "www.cams.example.org"),
+    file=PLACE,
+    line=10,
+    tls=True,
+    certificate=f"{LINEAGE}/fullchain.pem",
+    key=f"{LINEAGE}/privkey.pem",
+    backends=("http://127.0.0.1:8080",),
+    paths=("/",),
+)
+EXPECTED = NginxSites(
+    domain="cams.example.org",
+    aliases=("www.cams.example.org",),
+    redirects=("old.example.org",),
+    short_names=("nvr",),
+    certificate=f"{LINEAGE}/fullchain.pem",
+    key=f"{LINEAGE}/privkey.pem",
+    port=8080,
+    moonfire=(MOONFIRE,),
+)
+
+
+def server(text: str) -> NginxSites:
+    return nginx_sites({PLACE: f"server {{ listen 443 ssl; server_name a.example; {text} }}"})
+
+
+@pytest.mark.parametrize("files", [{PLACE: SITE}, {PLACE: SITE, "/etc/nginx/nginx.conf": MAIN}])
+def test_the_guides_site(files: dict[str, str]) -> None:
+    assert nginx_sites(files) == EXPECTED
+
+
+def test_what_is_not_enabled_does_not_count() -> None:
+    assert nginx_sites({"/etc/nginx/sites-available/nvr": SITE}) == NginxSites()
+    files = {"/etc/nginx/sites-available/nvr": SITE, "/etc/nginx/nginx.conf": MAIN}
+    assert nginx_sites(files) == NginxSites()
+
+
+def test_certbots_conditional_redirects() -> None:
+    text = (
+        "server { server_name a.example b.example; listen 443 ssl; ssl_certificate /c;"
+        ' location / { proxy_pass "http://localhost:8080/"; } }'
+        "server { if ($host = b.example) { return 301 https://$host$request_uri; }"
+        " if ($host = a.example) { return 301 https://$host$request_uri; }"
+        " listen 80; server_name a.example b.example; return 404; }"
+    )
+    found = nginx_sites({PLACE: text})
+    assert (found.domain, found.aliases, found.redirects) == ("a.example", ("b.example",), ())
+    assert (found.others, found.warnings, found.certificate) == ((), (), "/c")
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("location / { proxy_pass http://127.0.0.1:8080; }", 8080),
+        ("location / { proxy_pass http://[::1]:8080/; }", 8080),
+        ("location / { proxy_pass http://localhost:8080$request_uri; }", 8080),
+        ("location / { if ($a) { proxy_pass http://localhost:8080; } }", 8080),
+        ("location / { proxy_pass http://127.0.0.1:9090; }", 9090),
+        ("location / { proxy_pass http://nvr.lan:8080; }", 8080),
+        ("location / { proxy_pass http://10.0.0.1:8080; }", None),
+        ("location / { proxy_pass http://127.0.0.1:3000; }", None),
+        ("location / { proxy_pass http://unknown; }", None),
+        ("location / { proxy_pass; }", None),
+        ("location / { proxy_pass http://unix:/run/x.sock; }", None),
+        ("location / { proxy_pass http://127.0.0.1:x; }", None),
+    ],
+)
+def test_which_sites_are_moonfires(text: str, port: int | None) -> None:
+    site = f"server {{ server_name a.example; {text} }}"
+    found = nginx_sites({PLACE: site}, ports=(8080, 9090), hosts=("nvr.lan",))
+    assert found.port == port
+    assert found.domain == ("a.example" if port else None)
+
+
+def test_the_site_with_a_certificate_gives_the_domain() -> None:
+    text = """\
+server { listen 80; server_name lan.example; location / { proxy_pass http://127.0.0.1:8080; } }
+server { listen 443 ssl; server_name *.x.example ~^y$ _ "" web.example nvr;
+    ssl_certificate /c; location / { proxy_pass http://127.0.0.1:8080; } }
+"""
+    found = nginx_sites({PLACE: text})
+    assert found.domain == "web.example"
+    assert found.aliases == ("lan.example",)
+    assert found.short_names == ("nvr",)
+
+
+def test_other_sites_are_named_with_what_can_become_of_them() -> None:
+    text = (
+        SITE
+        + """\
+server { listen 443 ssl; server_name nas.example.org; location / { proxy_pass http://10.0.0.5; } }
+server { listen 80; server_name nas.example.org; return 301 https://$host$request_uri; }
+server { listen 80; server_name blog.example.org; root /var/www/blog; }
+server { listen 80 default_server; server_name _; return 444; }
+"""
+    )
+    found = nginx_sites({PLACE: text})
+    assert found.moonfire == (MOONFIRE,)
+    assert [site.names for site in found.others] == [("nas.example.org",), ("blog.example.org",)]
+    nas, blog = found.warnings
+    assert (nas.code, nas.line) == ("nginx-other-site", 30)
+    assert 'domain = "nas.example.org" and upstream = "http://10.0.0.5"' in nas.hint
+    assert "blog.example.org too" in blog.message
+    assert "another home" in blog.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("location /nvr/ { proxy_pass http://127.0.0.1:8080/; }", "nginx-subpath", "at /nvr/;"),
+        ("location / { auth_basic x; allow 10.0.0.0/8; proxy_pass http://127.0.0.1:8080; }",
+         "nginx-directives", "allow, auth_basic, which is not carried over"),
+    ],
+)  # fmt: skip
+def test_what_is_not_carried_over_is_named(text: str, code: str, said: str) -> None:
+    (warning,) = server(text).warnings
+    assert warning.code == code
+    assert said in warning.message
+
+
+def test_a_site_without_a_domain_is_named() -> None:
+    text = "server { listen 80; location / { proxy_pass http://127.0.0.1:8080; } }"
+    found = nginx_sites({PLACE: text})
+    assert found.domain is None
+    assert [warning.code for warning in found.warnings] == ["nginx-no-domain"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("server {\n", 'unexpected end of file, expecting "}"', 1),
+        ("\n}", 'unexpected "}"', 2),
+        ("x" * 1_000_001, "it is longer than", None),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_the_rest_is_read(
+    text: str, said: str, line: int | None
+) -> None:
+    found = nginx_sites({"/etc/nginx/conf.d/broken.conf": text, PLACE: SITE})
+    (warning,) = found.warnings
+    assert warning.code == "nginx-unreadable"
+    assert warning.message.startswith(f"/etc/nginx/conf.d/broken.conf: {said}")
+    assert warning.line == line
+    assert found.moonfire == (MOONFIRE,)
+
+
+def test_files_that_include_each_other_end() -> None:
+    main = "http { include a; include a; include /etc/nginx/nginx.conf; }"
+    files = {"/etc/nginx/nginx.conf": main, "/etc/nginx/a": "include a; include a; x;"}
+    assert read_tree(files).root.block
+    deep = {"/etc/nginx/nginx.conf": "x {" * 3000 + "}" * 3000}
+    read_tree(deep)
+
+
+@quickly
+@given(ODD_TEXT, st.lists(st.sampled_from(SITE.splitlines(keepends=True)), max_size=25))
+def test_any_text_is_read(text: str, lines: list[str]) -> None:
+    for whole in (text, "".join(lines), f"server {{ server_name {text}; proxy_pass {text}; }}"):
+        nginx_sites({PLACE: whole, "/etc/nginx/nginx.conf": MAIN})
