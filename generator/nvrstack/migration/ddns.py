@@ -1,0 +1,159 @@
+"""From the host's ddclient to the settings of the project's."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nvrstack.migration.ddclient_conf import DdclientConf, Host
+from nvrstack.migration.install import Finding
+from nvrstack.services.providers import Provider, providers
+
+DEFAULT_PROTOCOL = "dyndns2"
+DEFAULT_SERVER = "members.dyndns.org"
+"""What ddclient takes where the file says nothing (ddclient(1))."""
+ANSWERED_ELSEWHERE = frozenset(
+    {
+        "cache", "cmd", "cmdv4", "daemon", "foreground", "fw", "fw-skip", "fwv4", "host", "if",
+        "ifv4", "login", "mail", "mail-failure", "password", "pid", "protocol", "script",
+        "server", "ssl", "syslog", "use", "usev4", "verbose", "web", "web-skip", "webv4",
+        "webv4-skip", "zone",
+    }
+)  # fmt: skip
+"""What the project's ddclient is told otherwise, or what a container has no use for."""
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Ddns:
+    """Settings by their dotted names, and the password for `secrets/ddns_password`.
+
+    Both are empty where nvrstack cannot take the updates over; why is in `warnings`.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    password: str | None = field(default=None, repr=False)
+    warnings: tuple[Finding, ...] = ()
+
+
+def ddns_settings(conf: DdclientConf) -> Ddns:
+    """The settings that keep the same hosts up to date at the same provider."""
+    if not conf.hosts:
+        return Ddns()
+    first = conf.hosts[0]
+    provider, server = _provider(first)
+    if provider is None:
+        protocol = first.settings.get("protocol", DEFAULT_PROTOCOL)
+        return Ddns(
+            warnings=(
+                Finding(
+                    "ddns-provider",
+                    f"ddclient speaks {protocol} with {server or 'its own server'}, which nvrstack "
+                    "does not know",
+                    'leave it running, with ddns.updater = "none", or use your router',
+                ),
+            )
+        )
+    same = [host for host in conf.hosts if _account(host) == _account(first)]
+    settings: dict[str, Any] = {
+        "ddns.updater": "ddclient",
+        "ddns.provider": provider.name,
+        "ddns.hosts": tuple(_full_name(host, provider) for host in same),
+    }
+    if provider.login:
+        settings["ddns.login"] = first.settings.get("login", "")
+    if "server" in provider.keys:
+        settings["ddns.server"] = server
+    if "zone" in provider.keys and "zone" in first.settings:
+        settings["ddns.zone"] = first.settings["zone"]
+    interval = _seconds(conf.general.get("daemon", first.settings.get("daemon", "")))
+    if interval:
+        settings["ddns.interval"] = f"{max(interval, 60)}s"
+    warnings = [*_other_accounts(conf.hosts, same), *_left_out(same), *_login(first, provider)]
+    if first.password is None:
+        warnings.append(
+            Finding(
+                "ddns-password",
+                "the password is not in ddclient.conf",
+                "give it with --secret-file ddns_password=FILE",
+            )
+        )
+    return Ddns(settings, first.password, tuple(warnings))
+
+
+def _provider(host: Host) -> tuple[Provider | None, str]:
+    """The provider that a host's protocol and server belong to, and the server."""
+    protocol = host.settings.get("protocol", DEFAULT_PROTOCOL)
+    server = re.sub(r"^https?://", "", host.settings.get("server", ""))
+    if not server and protocol == DEFAULT_PROTOCOL:
+        server = DEFAULT_SERVER
+    fitting = [p for p in providers().values() if p.protocol == protocol]
+    for provider in fitting:
+        fixed = provider.options.get("server")
+        if "server" not in provider.keys and (not server or server == fixed or fixed is None):
+            return provider, server
+    # One whose server is asked for takes any.
+    return next((p for p in fitting if "server" in p.keys), None), server
+
+
+def _account(host: Host) -> tuple[str | None, ...]:
+    keys = ("protocol", "server", "login", "zone")
+    return (*(host.settings.get(key) for key in keys), host.password)
+
+
+def _full_name(host: Host, provider: Provider) -> str:
+    """The whole name of a host: some providers are told its first part alone."""
+    login = host.settings.get("login", "")
+    if provider.name == "namecheap" and not host.name.endswith(login):
+        return login if host.name == "@" else f"{host.name}.{login}"
+    return (
+        host.name
+        if host.name.endswith(provider.host_suffix)
+        else (host.name + provider.host_suffix)
+    )
+
+
+def _seconds(text: str) -> int | None:
+    match = re.fullmatch(r"(\d{1,9})\s*([smhd]?)\w*", text.strip())
+    return int(match[1]) * UNITS.get(match[2], 1) if match else None
+
+
+def _other_accounts(hosts: tuple[Host, ...], same: list[Host]) -> list[Finding]:
+    others = [host.name for host in hosts if host not in same]
+    if not others:
+        return []
+    return [
+        Finding(
+            "ddns-several",
+            f"ddclient also updates {', '.join(others)} with another account",
+            "a project has one account: leave the host's ddclient running for these alone",
+        )
+    ]
+
+
+def _left_out(hosts: list[Host]) -> list[Finding]:
+    left = sorted({key for host in hosts for key in host.settings} - ANSWERED_ELSEWHERE)
+    if not left:
+        return []
+    return [
+        Finding(
+            "ddns-options",
+            f"of ddclient.conf, {', '.join(left)} is not carried over",
+            "the project's ddclient asks a web service for the address, as `nvrstack get ddns` "
+            "shows",
+        )
+    ]
+
+
+def _login(host: Host, provider: Provider) -> list[Finding]:
+    login = host.settings.get("login", "")
+    expected = provider.options.get("login")
+    if provider.login or login in ("", expected):
+        return []
+    return [
+        Finding(
+            "ddns-credentials",
+            f"ddclient signs in to {provider.title} as {login}; nvrstack needs {provider.password}",
+            "make one, and give it with --secret-file ddns_password=FILE",
+        )
+    ]
