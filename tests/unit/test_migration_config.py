@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nvrstack.migration.config_source import ConfigFile
-from nvrstack.migration.install import Install, Mount
+from nvrstack.migration.install import Install, Mount, Port
 from nvrstack.migration.moonfire_config import ConfigProposal, config_paths, propose
+from nvrstack.migration.places import host_port, own_port
 from nvrstack.rendering.render import render
 
 from tests.standins import moonfire_nvr
@@ -340,6 +341,21 @@ def test_where_the_database_is(
         assert found.notes == (
             "dbDir = '/data/db' is not needed: /srv/nvr becomes the state directory",
         )
+
+
+def test_which_ports_lead_to_it() -> None:
+    text = "".join(f'[[binds]]\n{bind}\n' for bind in (
+        'ipv4 = "0.0.0.0:8080"', 'ipv6 = "[::]:8080"', 'ipv4 = "10.0.0.1:81"', 'unix = "/x:1"',
+    ))  # fmt: skip
+    assert proposed(text).ports == (8080, 81)
+    assert proposed(None).ports == (8080,)
+    assert proposed(None, "--http-addr=[::1]:90").ports == (90,)
+    bridged = install(network="nvr_default", ports=(Port(None, 80, 8080), Port(None, 0, 81)))
+    for each, outside in ((install(network="host"), 8080), (bridged, 80)):
+        assert host_port(each, 8080) == outside
+        assert own_port(each, outside) == 8080
+    assert host_port(bridged, 81) is None
+    assert own_port(bridged, 8080) is None
 
 
 def test_where_the_file_is_looked_for() -> None:

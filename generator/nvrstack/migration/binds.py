@@ -64,6 +64,12 @@ def carried_binds(old: Sequence[Mapping[str, Any]], address: str, port: int | No
     return Binds(tuple(binds), tuple(notes), tuple(warnings))
 
 
+def tcp_ports(binds: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    """The TCP ports that binds listen on, as Moonfire sees them."""
+    ports = [_address(bind)[1].rpartition(":")[2] for bind in binds if "unix" not in bind]
+    return tuple(dict.fromkeys(int(port) for port in ports if port.isdecimal()))
+
+
 def _for_nginx(old: Sequence[Mapping[str, Any]], port: int | None) -> int | None:
     tcp: dict[str, int] = {}
     for index, bind in enumerate(old):

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nvrstack.migration import config_text
-from nvrstack.migration.binds import carried_binds
+from nvrstack.migration.binds import carried_binds, tcp_ports
 from nvrstack.migration.config_keys import spelling_in
 from nvrstack.migration.config_source import (
     Account,
@@ -37,7 +37,8 @@ class ConfigProposal:
     """Moonfire's configuration before and after the move.
 
     `path` is the file's on the host, or where it would be. `notes` says of each setting that was
-    replaced by what. `database` is the database directory as the install sees it.
+    replaced by what. `database` is the database directory, and `ports` are the TCP ports that are
+    listened on before the move, both as Moonfire sees them.
     """
 
     path: str
@@ -46,6 +47,7 @@ class ConfigProposal:
     before: str | None
     after: str
     database: PurePosixPath
+    ports: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     blockers: tuple[Finding, ...] = ()
@@ -78,8 +80,8 @@ def propose(
 ) -> ConfigProposal:
     """The configuration for the project, where nginx reaches Moonfire at `address` (IPv4:port).
 
-    `spelling` is that of the version which will run; `port` is the one that the old proxy used, if
-    there is one, and tells which of several binds is its.
+    `spelling` is that of the version which will run; `port` is Moonfire's end of what the old proxy
+    used, if there is one, and tells which of several binds is its.
     """
     account = Account()
     flags = read_flags(install.server_args)
@@ -120,6 +122,7 @@ def propose(
         before=before,
         after=after or config_text.fresh(top, carried.binds, spelling),
         database=database,
+        ports=tcp_ports(binds),
         notes=(*account.notes, *carried.notes),
         warnings=(*account.warnings, *carried.warnings),
         blockers=tuple(account.blockers),

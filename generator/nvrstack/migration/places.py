@@ -32,3 +32,18 @@ def host_path(install: Install, path: PurePosixPath) -> PurePosixPath | None:
     if mount is None or mount.type != "bind" or mount.source is None:
         return None
     return PurePosixPath(mount.source) / path.relative_to(mount.target)
+
+
+def host_port(install: Install, port: int) -> int | None:
+    """The port of the host that leads to Moonfire's own `port`; None where none does."""
+    if install.network == "host":
+        return port
+    published = (p.host_port for p in install.ports if p.container_port == port)
+    return next((p for p in published if p), None)
+
+
+def own_port(install: Install, port: int) -> int | None:
+    """Moonfire's own port behind a port of the host; None where there is none."""
+    if install.network == "host":
+        return port
+    return next((p.container_port for p in install.ports if p.host_port == port), None)
