@@ -186,6 +186,14 @@ def test_a_service_is_found_among_others_and_they_are_named() -> None:
     assert (warning.code, "other services too: mqtt" in warning.message) == ("other-services", True)
 
 
+def test_what_other_files_add_is_named() -> None:
+    reading = read_compose("include: [more.yaml]\n" + UPSTREAM, PLACE)
+    assert [warning.code for warning in reading.warnings] == ["compose-include"]
+    assert read(service("extends: {file: base.yaml, service: nvr}")).other_options == {
+        "extends": ("file=base.yaml", "service=nvr")
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "project"),
     [

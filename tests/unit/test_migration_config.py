@@ -251,6 +251,20 @@ def test_which_bind_becomes_nginxs(port: int | None, chosen: int) -> None:
     assert dropped == [f"0.0.0.0:{p}" for i, p in enumerate((8081, 8080, 9000)) if i != chosen]
 
 
+def test_the_socket_for_accounts_lets_nobody_else_in() -> None:
+    socket = 'unix = "/var/lib/moonfire-nvr//sock"\nallowUnauthenticatedPermissions = {}\n'
+    found = proposed(f"[[binds]]\n{socket}trustForwardHeaders = true\n")
+    kept, added = effect(found.after).binds
+    assert (kept.kind, kept.allow_unauthenticated, kept.own_uid_is_privileged) == (
+        "unix",
+        None,
+        True,
+    )
+    assert (added.address, added.trust_forward_headers) == (ADDRESS, True)
+    assert found.warnings == ()
+    assert "goes from the socket" in found.notes[0]
+
+
 @pytest.mark.parametrize(
     ("bind", "reason"),
     [
@@ -370,6 +384,8 @@ def test_where_the_file_is_looked_for() -> None:
     assert paths("-c/config/a.toml", mounts=(folder,)) == ["/srv/etc/a.toml"]
     assert paths() == [TOML, "/etc/moonfire-nvr.json"]
     assert paths("-c=/x/y.toml", source="systemd") == ["/x/y.toml"]
+    assert paths("--trust-forward-hdrs") == []
+    assert paths("--trust-forward-hdrs", mounts=(mine,)) == ["/home/me/nvr.toml"]
 
 
 def test_snake_case_for_a_version_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:

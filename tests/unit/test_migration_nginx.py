@@ -162,6 +162,8 @@ server { listen 80 default_server; server_name _; return 444; }
     ("text", "code", "said"),
     [
         ("location /nvr/ { proxy_pass http://127.0.0.1:8080/; }", "nginx-subpath", "at /nvr/;"),
+        ("location / { proxy_pass http://127.0.0.1:8080; } location /x { proxy_pass http://y; }",
+         "nginx-other-backend", "also passes requests to http://y, which is not carried over"),
         ("location / { auth_basic x; allow 10.0.0.0/8; proxy_pass http://127.0.0.1:8080; }",
          "nginx-directives", "allow, auth_basic, which is not carried over"),
     ],

@@ -50,6 +50,8 @@ def carried_binds(old: Sequence[Mapping[str, Any]], address: str, port: int | No
             binds.append(Bind({"ipv4": address, TRUST: True}, index))
         elif kind == "unix" and _reaches(place, SOCKET) and not has_socket:
             has_socket = True
+            if ALLOW in bind:
+                notes.append(f"{ALLOW} goes from the socket {place}, which is for accounts alone")
             keys = {key: value for key, value in bind.items() if key != ALLOW}
             binds.append(Bind({**keys, OWN_UID: True}, index))
         elif kind == "unix" and PurePosixPath(place).is_relative_to(STATE):

@@ -1,4 +1,7 @@
-"""A compose file with Moonfire in it, read without an engine.: https://docs.docker.com/reference/compose-file/."""
+"""A compose file with Moonfire in it, read without an engine.
+
+https://docs.docker.com/reference/compose-file/
+"""
 
 import re
 import shlex
@@ -41,7 +44,6 @@ OPTIONS = {
     "devices": "device",
     "dns_opt": "dns-option",
     "extra_hosts": "add-host",
-    "ipc": "ipc",
     "labels": "label",
     "mem_limit": "memory",
     "mem_reservation": "memory-reservation",
@@ -58,8 +60,8 @@ OPTIONS = {
 def read_compose(text: str, directory: str, variables: Mapping[str, str] | None = None) -> Reading:
     """The install that a compose file in `directory` describes.
 
-    `variables` are those of its `.env` file. What other files add to it, through `extends`,
-    `include` or an override, is not seen; the first two are named.
+    `variables` are those of its `.env` file. What other files add to it is not seen: `include` is
+    named, `extends` is among the other options.
     """
     loaded = load(text, variables or {})
     warnings, data = list(loaded.warnings), loaded.data
@@ -76,6 +78,14 @@ def read_compose(text: str, directory: str, variables: Mapping[str, str] | None 
                 "other-services",
                 f"the compose file has other services too: {', '.join(map(str, others))}",
                 "they are left as they are; see that they do not need Moonfire's old address",
+            )
+        )
+    if data.get("include"):
+        warnings.append(
+            Finding(
+                "compose-include",
+                "the compose file includes others, which are not read",
+                "docker compose config shows the whole",
             )
         )
     project = str(data.get("name") or _project_name(directory))

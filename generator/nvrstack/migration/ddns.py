@@ -139,8 +139,7 @@ def _left_out(hosts: list[Host]) -> list[Finding]:
         Finding(
             "ddns-options",
             f"of ddclient.conf, {', '.join(left)} is not carried over",
-            "the project's ddclient asks a web service for the address, as `nvrstack get ddns` "
-            "shows",
+            "the project's ddclient asks a web service for the address, and needs little else",
         )
     ]
 

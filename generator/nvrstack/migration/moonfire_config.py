@@ -6,6 +6,7 @@ is written with the old text's comments. See upstream's ref/config.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -61,14 +62,18 @@ class ConfigProposal:
 def config_paths(install: Install) -> tuple[PurePosixPath, ...]:
     """The host's files that may be the configuration, the likeliest first.
 
-    Read the first that exists, and give it to `propose`.
+    Read the first that exists, and give it to `propose`. None may: with the flags of old, a file
+    that is not mounted has no part in it.
     """
-    named = read_flags(install.server_args).config
-    inside = [PurePosixPath(named)] if named else [DEFAULT_PATH, LEFTOVER_PATH]
-    mounted = [path for path in inside if host_path(install, path)]
+    flags = read_flags(install.server_args)
+    inside = [PurePosixPath(flags.config)] if flags.config else [DEFAULT_PATH, LEFTOVER_PATH]
+    mounted = [path for path in map(partial(host_path, install), inside) if path]
     # A file beside an install that does not mount it tells what its owner meant.
-    found = [host_path(install, path) or path for path in mounted or inside]
-    return tuple(found)
+    return tuple(mounted or ([] if flags.old else inside))
+
+
+def _expected_path(install: Install) -> PurePosixPath:
+    return next(iter(config_paths(install)), DEFAULT_PATH)
 
 
 def propose(
@@ -99,7 +104,7 @@ def propose(
         if version is not None and version >= FIRST_WITH_FILE and file is None:
             account.warn(
                 "config-absent",
-                f"Moonfire {written(version)} needs {config_paths(install)[0]}, which is not there",
+                f"Moonfire {written(version)} needs {_expected_path(install)}, which is not there",
                 "look whether this is the install in use; upstream's default settings are taken",
             )
     else:
@@ -116,7 +121,7 @@ def propose(
         if after is None:
             account.notes.append("the file's comments are not kept: it is laid out unusually")
     return ConfigProposal(
-        path=file.path if file is not None else str(config_paths(install)[0]),
+        path=file.path if file is not None else str(_expected_path(install)),
         format=form,
         spelling=spelling_in(data) if data is not None else None,
         before=before,

@@ -100,7 +100,7 @@ def nginx_sites(
         port=_port(backends[0], own) if backends else None,
         moonfire=tuple(moonfire),
         others=others,
-        warnings=(*tree.warnings, *_about_moonfires(moonfire), *_about_others(others)),
+        warnings=(*tree.warnings, *_about_moonfires(moonfire, backends), *_about_others(others)),
     )
 
 
@@ -187,7 +187,7 @@ def _host(url: str) -> str | None:
     return None if match[2] and not match[1] else match[1].lower()
 
 
-def _about_moonfires(sites: list[Site]) -> Iterator[Finding]:
+def _about_moonfires(sites: list[Site], backends: Collection[str]) -> Iterator[Finding]:
     for site in sites:
         place = f"{site.file}: the site {site.names[0] if site.names else 'without a name'}"
         if site.paths and "/" not in site.paths:
@@ -195,6 +195,14 @@ def _about_moonfires(sites: list[Site]) -> Iterator[Finding]:
                 "nginx-subpath",
                 f"{place} has Moonfire at {site.paths[0]}; in the new project it is at /",
                 "Moonfire works at the root of a name alone; bookmarks change",
+                site.line,
+            )
+        beside = [backend for backend in site.backends if backend not in backends]
+        if beside:
+            yield Finding(
+                "nginx-other-backend",
+                f"{place} also passes requests to {', '.join(beside)}, which is not carried over",
+                "give it a name of its own, and [[sites]] in nvrstack.toml",
                 site.line,
             )
         if site.further:

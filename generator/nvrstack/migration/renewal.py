@@ -7,7 +7,7 @@ challenge goes to the folder that the project's nginx serves; account, authority
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nvrstack.migration.install import Finding
 
@@ -67,7 +67,7 @@ def read_renewal(
                 f"only {lineage.account}, the one of {name}, comes along",
             )
         )
-    return Lineage(**{**vars(lineage), "warnings": tuple(warnings)})
+    return replace(lineage, warnings=tuple(warnings))
 
 
 def with_webroot(text: str, domains: Sequence[str]) -> str:
