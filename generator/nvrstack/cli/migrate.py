@@ -1,0 +1,114 @@
+"""`nvrstack migrate`: an existing installation of Moonfire becomes a project."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nvrstack.cli.console import Console
+from nvrstack.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from nvrstack.cli.planning import Planned
+    from nvrstack.migration.install import Source
+
+SOURCES = ("nvr-script", "container", "compose", "systemd")
+DIRECTORY = "nvrstack"
+
+
+def migrate(
+    context: typer.Context,
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where the project goes; ./nvrstack if not given."),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would happen, and change nothing.")
+    ] = False,
+    stack: Annotated[
+        str | None, typer.Option(help="The stack, if not the one proposed.", metavar="NAME")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="A setting, such as site.domain=nvr.example.com.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    secret_file: Annotated[
+        list[str] | None,
+        typer.Option(help="A file with a secret, such as ddns_password=FILE.", metavar="NAME=PATH"),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="A file in the form of nvrstack.toml; it may say less.", metavar="FILE"),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help=f"Which install, if there are several: {', '.join(SOURCES)}.",
+            metavar="KIND",
+        ),
+    ] = None,
+    moonfire_version: Annotated[
+        str | None, typer.Option(help="The Moonfire to run, such as v0.7.30.", metavar="TAG")
+    ] = None,
+    nvr_script: Annotated[
+        Path | None, typer.Option(help="The nvr script, if it is elsewhere.", metavar="FILE")
+    ] = None,
+    moonfire_config: Annotated[
+        Path | None,
+        typer.Option(help="Moonfire's configuration, if it is elsewhere.", metavar="FILE"),
+    ] = None,
+    root: Annotated[
+        Path, typer.Option(help="Read the host's files below this directory.", metavar="DIR")
+    ] = Path("/"),
+    no_docker: Annotated[
+        bool, typer.Option("--no-docker", help="Do not ask the Docker Engine.")
+    ] = False,
+) -> None:
+    """Move an existing Moonfire into a project. With --plan: only say how. Exit 1 if it cannot."""
+    from nvrstack.cli import answering
+    from nvrstack.cli.planning import Wishes, make_plan
+    from nvrstack.cli.survey import Host
+
+    console: Console = context.obj
+    if not plan:
+        raise InputError("only the plan can be made so far", "add --plan")
+    if not root.is_dir():
+        raise InputError(f"{root}: is not a directory", "check --root")
+    target = directory or console.project or Path(DIRECTORY)
+    wishes = Wishes(
+        target if target.is_absolute() else (console.cwd / target).resolve(),
+        answering.given_answers(console, stack, settings or [], answers),
+        answering.given_secrets(secret_file or []),
+        moonfire_version,
+        _source(source),
+    )
+    planned = make_plan(Host(root, nvr_script, moonfire_config, not no_docker), wishes)
+    _show(console, planned)
+    if planned.blockers:
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _source(given: str | None) -> "Source | None":
+    for known in SOURCES:
+        if given == known:
+            return known  # type: ignore[return-value]
+    if given is not None:
+        raise InputError(f"--from {given}: is no kind of install", f"one of {', '.join(SOURCES)}")
+    return None
+
+
+def _show(console: Console, planned: "Planned") -> None:
+    from nvrstack.migration.plan import NO_INSTALL, findings_json
+    from nvrstack.migration.plan_text import findings_text, plan_text
+    from nvrstack.rendering.context import url
+
+    plan = planned.plan
+    if plan is not None:
+        address = url(planned.settings) if planned.settings is not None else None
+        console.result(plan.as_json(), plan_text(plan, address))
+        return
+    data = {**NO_INSTALL, **findings_json(planned.warnings, planned.blockers)}
+    console.result(data, findings_text(planned.warnings, planned.blockers))

@@ -1,0 +1,244 @@
+"""From what a host shows to the plan of its move. Nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nvrstack.cli import answering, surroundings
+from nvrstack.cli.suggestions import suggest_subnet, suggestions
+from nvrstack.cli.survey import SCRIPT, Host, survey
+from nvrstack.host import below, existing, facts
+from nvrstack.migration.accounting import account, override_text
+from nvrstack.migration.config_source import ConfigFile
+from nvrstack.migration.detection import Choice, choose
+from nvrstack.migration.install import Finding, Install, Source
+from nvrstack.migration.moonfire_config import ConfigProposal, propose
+from nvrstack.migration.move import Move
+from nvrstack.migration.nginx_sites import NginxSites, nginx_sites
+from nvrstack.migration.places import DATABASE, host_path, host_port, own_port
+from nvrstack.migration.plan import Plan, unique
+from nvrstack.migration.port_owners import port_findings
+from nvrstack.migration.proposal import Proposal, Surroundings, propose_settings
+from nvrstack.migration.steps import steps
+from nvrstack.migration.takeover import carried_certificates, left_to_certbot, replaced_nginx
+from nvrstack.migration.target import target_version
+from nvrstack.migration.versions import Spelling, number, spelling_of
+from nvrstack.rendering.context import addresses, lineages
+from nvrstack.rendering.settings_file import settings_text
+from nvrstack.settings.answers import Answers
+from nvrstack.settings.load import lookup, merge
+from nvrstack.settings.model import Settings
+from nvrstack.settings.problems import SettingsError
+from nvrstack.settings.subnets import CANDIDATES
+
+MOONFIRE_PORT = 8080
+"""On the backend network, see the template of Moonfire's own settings."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the owner gave: the project's directory, settings, secrets, a version, a kind."""
+
+    directory: Path
+    given: Answers
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    version: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, None where no install was found, and what its execution needs.
+
+    `settings` and `move` are None as long as the settings are not complete.
+    """
+
+    plan: Plan | None
+    settings: Settings | None = None
+    move: Move | None = None
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was read of the host once the install was known."""
+
+    install: Install
+    file: ConfigFile | None
+    before: ConfigProposal
+    recorded: surroundings.Recordings
+    nginx: NginxSites
+    around: Surroundings
+    warnings: tuple[Finding, ...]
+
+
+def make_plan(host: Host, wishes: Wishes) -> Planned:
+    """The plan for the install on `host`. Raises NvrstackError where a file may not be read."""
+    surveyed = survey(host)
+    choice = choose(surveyed.candidates, wishes.source)
+    told = (*surveyed.warnings, *choice.warnings)
+    if choice.install is None:
+        return Planned(None, warnings=unique(told), blockers=unique(choice.blockers))
+    return _planned(host, wishes, choice, _look(host, choice.install, told))
+
+
+def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
+    file = surroundings.config_file(host, install)
+    before = propose(install, file, _moonfire_address(None))
+    recorded = surroundings.recordings(host, install, before.database)
+    ports = [p for p in (host_port(install, port) for port in before.ports) if p is not None]
+    nginx = nginx_sites(existing.nginx_files(host.root), ports, _own_names(host))
+    certified, about_certificates = surroundings.certificates(host)
+    around = Surroundings(
+        nginx, certified, surroundings.ddns(host), surroundings.state_owner(host, install)
+    )
+    warnings = (
+        *told,
+        *recorded.findings.warnings,
+        *nginx.warnings,
+        *about_certificates,
+        *surroundings.firewall(host),
+    )
+    return _Seen(install, file, before, recorded, nginx, around, warnings)
+
+
+def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned:
+    install = seen.install
+    target = target_version(install, seen.recorded.schema, wishes.version)
+    proposal = propose_settings(
+        install,
+        target.version,
+        seen.recorded.findings.sample_dirs,
+        seen.around,
+        wishes.given.data,
+    )
+    secrets = {**proposal.secrets, **wishes.secrets}
+    settings, problems = _settings(wishes.given, _defaults(host, wishes, proposal), secrets)
+    config = propose(
+        install,
+        seen.file,
+        _moonfire_address(settings),
+        _spelling(target.version),
+        own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
+    )
+    warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
+    blockers = [
+        *choice.blockers,
+        *target.blockers,
+        *config.blockers,
+        *seen.recorded.findings.blockers,
+        *proposal.blockers,
+        *problems,
+    ]
+    move = None
+    if settings is not None:
+        takers = surroundings.takers(host, (settings.site.http_port, settings.site.https_port))
+        blockers += port_findings(
+            takers, settings.site.http_port, settings.site.https_port, install
+        )
+        move = _move(host, wishes, seen, settings, config, secrets, takers)
+        warnings += left_to_certbot(seen.around.certificates, move.certificates)
+    plan = Plan(
+        place=choice.place,
+        project=str(wishes.directory),
+        install=install,
+        target=target,
+        config=config,
+        settings=settings_text(settings) if settings is not None else None,
+        override=override_text(install),
+        steps=steps(move) if move is not None else (),
+        options=account(install),
+        notes=(*config.notes, *proposal.notes),
+        warnings=unique(warnings),
+        blockers=unique(blockers),
+    )
+    return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _move(
+    host: Host,
+    wishes: Wishes,
+    seen: _Seen,
+    settings: Settings,
+    config: ConfigProposal,
+    secrets: Mapping[str, str],
+    takers: Mapping[int, str],
+) -> Move:
+    install = seen.install
+    found = surroundings.schedules(host)
+    certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
+    renews_all = not left_to_certbot(seen.around.certificates, certificates)
+    script = host.script or (Path(SCRIPT) if _has_script(host) else None)
+    return Move(
+        project=PurePosixPath(wishes.directory),
+        settings=settings_text(settings),
+        moonfire_config=config.after,
+        install=install,
+        database=host_path(install, seen.before.database) or DATABASE,
+        override=override_text(install),
+        secrets=secrets,
+        config=PurePosixPath(seen.file.path) if seen.file is not None else None,
+        unit=f"{install.container_name}.service" if install.source == "systemd" else None,
+        script=PurePosixPath(script) if script is not None else None,
+        nginx=replaced_nginx(seen.nginx, takers, found),
+        certificates=certificates,
+        renewal_units=found.certbot_timers if renews_all else (),
+        renewal_files=tuple(map(PurePosixPath, found.crons)) if renews_all else (),
+        ddclient_units=found.ddclient_units if settings.ddns.updater == "ddclient" else (),
+    )
+
+
+def _has_script(host: Host) -> bool:
+    return below.read_bytes(host.root, SCRIPT) is not None
+
+
+def _moonfire_address(settings: Settings | None) -> str:
+    """Where Moonfire listens in the project; somewhere while the settings are not complete."""
+    subnet = settings.network.backend_subnet if settings is not None else CANDIDATES[0]
+    return f"{addresses(subnet).moonfire}:{MOONFIRE_PORT}"
+
+
+def _spelling(tag: str) -> Spelling:
+    """How the Moonfire that will run spells its settings; every one that can run has a file."""
+    version = number(tag)
+    return (spelling_of(version) if version is not None else None) or "camelCase"
+
+
+def _own_names(host: Host) -> list[str]:
+    """The host's own name and address, by which its proxy may know Moonfire."""
+    name = (below.read_text(host.root, "/etc/hostname") or "").strip()
+    address = facts.lan_address()
+    return [n for n in (name, str(address) if address else "") if n]
+
+
+def _defaults(host: Host, wishes: Wishes, proposal: Proposal) -> dict[str, Any]:
+    """What nobody has to decide: this host's own suggestions below what the install tells."""
+    found = suggestions(wishes.directory)
+    zone = facts.time_zone(host.root)
+    if zone is not None:
+        found["moonfire"]["timezone"] = zone
+    # Whom Moonfire runs as is the install's to say; a guess would lock it out of its recordings.
+    for key in ("uid", "gid", "state_dir"):
+        found["moonfire"].pop(key)
+    if lookup(wishes.given.data, "network.backend_subnet") is None:
+        found["network"]["backend_subnet"] = suggest_subnet()
+    return merge(found, proposal.data)
+
+
+def _settings(
+    given: Answers, found: Mapping[str, Any], secrets: Mapping[str, str]
+) -> tuple[Settings | None, list[Finding]]:
+    """Valid settings, or a blocker for each thing wrong or missing."""
+    try:
+        return answering.checked(given, found, secrets)[0], []
+    except SettingsError as error:
+        return None, [
+            Finding(
+                "settings",
+                f"{problem.key} {problem.message}",
+                "give it with --set KEY=VALUE, or --secret-file NAME=FILE if it is a secret",
+            )
+            for problem in error.problems
+        ]

@@ -1,0 +1,160 @@
+"""What belongs to an installation beside its own definition: read, and never changed."""
+
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cryptography.x509 import ExtensionNotFound
+
+from nvrstack.cli.survey import Host
+from nvrstack.errors import InputError, NvrstackError
+from nvrstack.host import below, existing
+from nvrstack.host.moonfire_database import database_copy
+from nvrstack.migration.camera_names import hosts_file
+from nvrstack.migration.config_source import ConfigFile
+from nvrstack.migration.database import TABLES, read_database
+from nvrstack.migration.database_findings import (
+    DatabaseFindings,
+    database_findings,
+    sample_paths,
+)
+from nvrstack.migration.ddclient_conf import read_ddclient_conf
+from nvrstack.migration.ddns import Ddns, ddns_settings
+from nvrstack.migration.firewall import FILES, firewall_findings
+from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.listeners import listeners
+from nvrstack.migration.moonfire_config import config_paths
+from nvrstack.migration.places import STATE, host_path
+from nvrstack.migration.proposal import Certified
+from nvrstack.migration.renewal import read_renewal
+from nvrstack.migration.schedules import (
+    CERTBOT_CRONS,
+    CERTBOT_TIMERS,
+    DDCLIENT_SERVICES,
+    NGINX_SERVICE,
+    Schedules,
+)
+from nvrstack.pki.certificates import names_of
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The database's schema, None where it could not be read, and what it says about the move."""
+
+    schema: int | None
+    findings: DatabaseFindings
+
+
+def config_file(host: Host, install: Install) -> ConfigFile | None:
+    """Moonfire's configuration file: the named one, or the first that the install may read."""
+    if host.config is not None:
+        text = below.read_text(Path("/"), str(host.config.resolve()))
+        if text is None:
+            raise InputError(
+                f"{host.config}: there is no such file", "check --moonfire-config, or leave it out"
+            )
+        return ConfigFile(str(host.config), text)
+    for path in config_paths(install):
+        text = below.read_text(host.root, path)
+        if text is not None:
+            return ConfigFile(str(path), text)
+    return None
+
+
+def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordings:
+    """What Moonfire's database says; `database` is its directory as Moonfire sees it."""
+    place = host_path(install, database)
+    directory = None if place is None else below.resolved(host.root, place)
+    if directory is None:
+        return _unread(f"no directory of this host is mounted at {database}")
+    try:
+        with database_copy(directory, TABLES) as connection:
+            found = read_database(connection)
+    except NvrstackError as error:
+        return _unread(error.message, error.hint)
+    absent = [path for path in sample_paths(found, install) if not _is_directory(host, path)]
+    hosts = hosts_file(below.read_text(host.root, "/etc/hosts") or "")
+    return Recordings(found.schema, database_findings(found, install, hosts, absent))
+
+
+def _unread(problem: str, hint: str = "") -> Recordings:
+    blocker = Finding(
+        "database-unread",
+        f"Moonfire's database could not be read: {problem}",
+        hint or "check that this is the install in use",
+    )
+    return Recordings(None, DatabaseFindings(blockers=(blocker,)))
+
+
+def _is_directory(host: Host, path: PurePosixPath) -> bool:
+    place = below.resolved(host.root, path)
+    return place is not None and place.is_dir()
+
+
+def state_owner(host: Host, install: Install) -> User | None:
+    """Whom Moonfire's state directory belongs to."""
+    path = host_path(install, STATE)
+    place = None if path is None else below.resolved(host.root, path)
+    with suppress(OSError):
+        if place is not None and stat.S_ISDIR((found := place.stat()).st_mode):
+            return User(found.st_uid, found.st_gid)
+    return None
+
+
+def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]]:
+    """The lineages of the host's certbot that have a certificate, and what to know about them."""
+    files = existing.certbot_files(host.root)
+    found = []
+    for name, text in files.renewals.items():
+        certificate = files.certificates.get(name)
+        if certificate is None:
+            continue
+        try:
+            domains = names_of(certificate)
+        except (ValueError, ExtensionNotFound):
+            continue
+        server = read_renewal(name, text).server.removeprefix("https://")
+        lineage = read_renewal(name, text, domains, files.accounts.get(server, ()))
+        found.append(Certified(lineage, text, domains))
+    return tuple(found), tuple(w for c in found for w in c.lineage.warnings)
+
+
+def ddns(host: Host) -> Ddns:
+    """The settings that the host's ddclient amounts to; none without one."""
+    text = existing.ddclient_conf(host.root)
+    if text is None:
+        return Ddns()
+    try:
+        return ddns_settings(read_ddclient_conf(text))
+    except InputError as error:
+        return Ddns(warnings=(Finding("ddns-unread", error.message, error.hint),))
+
+
+def firewall(host: Host) -> tuple[Finding, ...]:
+    """What to know about the host's firewall."""
+    texts: Mapping[str, str | None] = {file: below.read_text(host.root, file) for file in FILES}
+    return firewall_findings({file: text for file, text in texts.items() if text is not None})
+
+
+def schedules(host: Host) -> Schedules:
+    """Who renews certificates and updates names on the host."""
+    units = existing.enabled_units(host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE))
+    crons = [file for file in CERTBOT_CRONS if below.read_text(host.root, file) is not None]
+    return Schedules(frozenset(units), tuple(crons))
+
+
+def takers(host: Host, ports: tuple[int, ...]) -> dict[int, str]:
+    """The programs that listen on `ports` of every address, by port; "?" where unknown."""
+    found = [
+        listener
+        for table in existing.listening_tables(host.root)
+        for listener in listeners(table, ports)
+    ]
+    owners = existing.socket_owners(host.root, [listener.inode for listener in found])
+    return {
+        listener.port: owners.get(listener.inode, "?")
+        for listener in found
+        if listener.takes(listener.port)
+    }

@@ -1,0 +1,128 @@
+"""Every installation of Moonfire that a host shows signs of. Nothing is changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nvrstack.errors import InputError
+from nvrstack.host import below, engine, existing
+from nvrstack.migration import container as containers
+from nvrstack.migration.accounts import Accounts
+from nvrstack.migration.compose import read_compose
+from nvrstack.migration.detection import Candidate
+from nvrstack.migration.install import Finding, Reading
+from nvrstack.migration.interpolation import variables_of
+from nvrstack.migration.script import read_script
+from nvrstack.migration.systemd import groups_of, read_unit, users_of
+
+SCRIPT = "/usr/local/bin/nvr"
+COMPOSE_DIRECTORIES = (
+    "/etc/moonfire-nvr",
+    "/opt/moonfire-nvr",
+    "/root/moonfire-nvr",
+    "/srv/moonfire-nvr",
+    "/var/lib/moonfire-nvr",
+)
+"""Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
+WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
+"""The label that Compose gives its containers."""
+ENGINE_ABSENT = "docker is not installed"
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host to look at: its root directory, files that are elsewhere, whether to ask Docker."""
+
+    root: Path = Path("/")
+    script: Path | None = None
+    config: Path | None = None
+    asks_engine: bool = True
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found; `told` is about the host itself, `described` are containers as JSON."""
+
+    candidates: tuple[Candidate, ...]
+    warnings: tuple[Finding, ...] = ()
+
+
+def survey(host: Host) -> Survey:
+    """Look for the script, containers, compose files and units of `host`.
+
+    Raises HostError for a file that may not be read, InputError for a named one that is not there.
+    """
+    described, warnings = _containers(host)
+    directories = [d.container["Config"]["Labels"].get(WORKING_DIRECTORY, "") for d in described]
+    return Survey(
+        (
+            *_script(host, engine_asked=host.asks_engine and not warnings),
+            *(_container(found) for found in described),
+            *_compose_files(host, [d for d in directories if d]),
+            *_units(host),
+        ),
+        warnings,
+    )
+
+
+def _containers(host: Host) -> tuple[tuple[engine.Described, ...], tuple[Finding, ...]]:
+    if not host.asks_engine:
+        return (), ()
+    problem = engine.engine_problem()
+    if problem is None:
+        return engine.described(containers.is_moonfire), ()
+    hint = "run the command with sudo, or start Docker, so that what ran can be seen"
+    if problem == ENGINE_ABSENT:
+        hint = "install it before the move: https://docs.docker.com/engine/install/"
+    return (), (Finding("engine-absent", f"{problem}: containers were not looked for", hint),)
+
+
+def _container(found: engine.Described) -> Candidate:
+    reading = containers.read_container(found.container, found.image)
+    assert reading.install is not None  # noqa: S101 - `is_moonfire` chose it
+    return Candidate(
+        f"the container {reading.install.container_name}",
+        reading,
+        containers.is_running(found.container) or containers.starts_at_boot(found.container),
+    )
+
+
+def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
+    place = str(host.script or SCRIPT)
+    if host.script is not None:
+        try:
+            content: bytes | None = below.read_bytes(Path("/"), str(host.script.resolve()))
+        except OSError as error:
+            raise InputError(f"{place}: {error.strerror}", "check the name") from error
+        if content is None:
+            raise InputError(f"{place}: there is no such file", "check --nvr-script")
+    else:
+        content = below.read_bytes(host.root, SCRIPT)
+    if content is None:
+        return
+    users = users_of(below.read_text(host.root, "/etc/passwd") or "")
+    groups = groups_of(below.read_text(host.root, "/etc/group") or "")
+    zone = below.read_text(host.root, "/etc/timezone")
+    reading = read_script(content, Accounts(users, groups), zone)
+    # Without its container it starts nothing by itself.
+    yield Candidate(place, reading, False if engine_asked else None)
+
+
+def _compose_files(host: Host, labelled: list[str]) -> Iterator[Candidate]:
+    homes = (f"/home/{name}/moonfire-nvr" for name in below.names_in(host.root, "/home"))
+    for directory in dict.fromkeys([*labelled, *COMPOSE_DIRECTORIES, *homes]):
+        found = existing.compose_file(host.root, directory)
+        if found is None:
+            continue
+        reading = read_compose(found.text, directory, variables_of(found.env))
+        if reading.install is not None or reading.blockers:
+            yield Candidate(found.path, reading, False if host.asks_engine else None)
+
+
+def _units(host: Host) -> Iterator[Candidate]:
+    users = users_of(below.read_text(host.root, "/etc/passwd") or "")
+    groups = groups_of(below.read_text(host.root, "/etc/group") or "")
+    for unit in existing.moonfire_units(host.root):
+        reading = read_unit(unit.name, unit.text, unit.drop_ins, users, groups)
+        if reading != Reading(None):
+            yield Candidate(unit.name, reading, unit.enabled)

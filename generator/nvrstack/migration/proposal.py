@@ -1,0 +1,231 @@
+"""The settings that a project needs in order to go on where an installation stops."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from nvrstack.migration.ddns import Ddns
+from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.nginx_sites import NginxSites
+from nvrstack.migration.places import STATE, covering, host_path
+from nvrstack.migration.renewal import DIRECTORY, Lineage
+from nvrstack.pki.own import covers
+from nvrstack.services.acme import DIRECTORIES
+from nvrstack.settings.answers import from_value
+from nvrstack.settings.load import lookup, merge
+
+DEFAULT_DOMAIN = "nvr.home.arpa"
+"""For a home without a domain of its own (RFC 8375)."""
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A lineage of the host's certbot, its renewal file, and the names of its certificate."""
+
+    lineage: Lineage
+    text: str
+    domains: tuple[str, ...]
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it is kept where certbot keeps them, and so can be copied from there."""
+        return not any(warning.code == "certbot-paths" for warning in self.lineage.warnings)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else on the host belongs to the installation, `owner` being the state directory's."""
+
+    nginx: NginxSites
+    certificates: Sequence[Certified]
+    ddns: Ddns
+    owner: User | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Settings in the shape of `nvrstack.toml`, and their secrets."""
+
+    data: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+def propose_settings(
+    install: Install,
+    version: str,
+    sample_dirs: Sequence[str],
+    around: Surroundings,
+    given: Mapping[str, Any],
+) -> Proposal:
+    """Everything that the host tells about the new settings; what is `given` is not guessed.
+
+    `version` is the tag of the Moonfire to run, `sample_dirs` the directories of recordings outside
+    the state directory.
+    """
+    said = _Said()
+    data: dict[str, Any] = {"schema": 1}
+    data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
+    names = _names(around, given, said)
+    data = merge(data, {"site": names})
+    domain = lookup(given, "site.domain") or names["domain"]
+    own = _own_certificate(around.nginx, domain)
+    ddns = around.ddns if not own else Ddns()
+    stack = lookup(given, "stack") or _stack(around, domain, own=bool(own), said=said)
+    data["stack"] = stack
+    if stack == "own-certificate":
+        data = merge(data, {"certificate": own})
+    elif stack in {"public", "router-ddns"}:
+        certified = _certified(around.certificates, domain)
+        if certified is not None:
+            data = merge(data, {"certificate": _certificate(certified.lineage)})
+    secrets: dict[str, str] = {}
+    if stack == "public":
+        for key, value in ddns.settings.items():
+            data = merge(data, from_value(key, value))
+        if ddns.password is not None:
+            secrets["ddns_password"] = ddns.password
+        said.warnings += ddns.warnings
+    return Proposal(
+        data,
+        secrets,
+        tuple(said.notes),
+        tuple(said.warnings),
+        tuple(said.blockers),
+    )
+
+
+@dataclass
+class _Said:
+    notes: list[str] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    blockers: list[Finding] = field(default_factory=list)
+
+
+def _moonfire(
+    install: Install, version: str, sample_dirs: Sequence[str], around: Surroundings, said: _Said
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"version": version}
+    user = install.user or around.owner
+    if user is None:
+        said.blockers.append(
+            Finding(
+                "user-unknown",
+                "whom Moonfire runs as could not be told",
+                "give the numbers with --set moonfire.uid=UID --set moonfire.gid=GID",
+            )
+        )
+    else:
+        found |= {"uid": user.uid, "gid": user.gid}
+        if install.user is None:
+            said.notes.append(
+                f"Moonfire runs as {user.uid}:{user.gid}, to whom its database belongs"
+            )
+    if install.timezone is not None:
+        found["timezone"] = install.timezone
+    state = host_path(install, STATE)
+    if state is None:
+        said.blockers.append(_no_state(install))
+    else:
+        found["state_dir"] = str(state)
+    if sample_dirs:
+        found["sample_dirs"] = tuple(sample_dirs)
+    return found
+
+
+def _no_state(install: Install) -> Finding:
+    mount = covering(install, STATE)
+    if mount is not None and mount.type == "volume":
+        name = mount.source or "without a name"
+        return Finding(
+            "state-in-volume",
+            f"Moonfire keeps its database in the Docker volume {name}, not in a directory",
+            f"stop Moonfire, copy the volume to {STATE} with cp -a, mount that instead, and plan "
+            "again",
+        )
+    return Finding(
+        "state-not-mounted",
+        f"nothing of this host is mounted at {STATE}, where Moonfire keeps its database",
+        "check that this is the install in use: what it recorded is inside its container",
+    )
+
+
+def _names(around: Surroundings, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+    nginx = around.nginx
+    if nginx.domain is not None:
+        names: dict[str, Any] = {"domain": nginx.domain}
+        if nginx.aliases:
+            names["aliases"] = nginx.aliases
+        if nginx.redirects:
+            names["redirects"] = nginx.redirects
+        if nginx.short_names:
+            names["short_names"] = nginx.short_names
+        return names
+    certified = [name for c in around.certificates for name in c.domains if "*" not in name]
+    updated = around.ddns.settings.get("ddns.hosts", ())
+    candidates = list(dict.fromkeys([*certified, *updated]))
+    if candidates:
+        if len(candidates) > 1 and not lookup(given, "site.domain"):
+            said.warnings.append(
+                Finding(
+                    "domain-guessed",
+                    f"this host has the names {', '.join(candidates)}; the first is taken",
+                    "give the one for your cameras with --set site.domain=NAME",
+                )
+            )
+        return {"domain": candidates[0]}
+    if not lookup(given, "site.domain"):
+        said.warnings.append(
+            Finding(
+                "no-domain",
+                "nothing on this host tells a domain, so the plan is for your home network alone, "
+                f"with a certificate of its own for {DEFAULT_DOMAIN}",
+                "to reach it from outside, add --stack router-ddns --set site.domain=YOUR.DOMAIN",
+            )
+        )
+    return {"domain": DEFAULT_DOMAIN}
+
+
+def _own_certificate(nginx: NginxSites, domain: str) -> dict[str, Any]:
+    """The certificate of the host's nginx where certbot did not get it, if it is for `domain`."""
+    if nginx.certificate is None or nginx.key is None or nginx.domain != domain:
+        return {}
+    if PurePosixPath(nginx.certificate).is_relative_to(DIRECTORY):
+        return {}
+    return {"chain_file": nginx.certificate, "key_file": nginx.key}
+
+
+def _stack(around: Surroundings, domain: str, *, own: bool, said: _Said) -> str:
+    if own:
+        said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
+        if around.ddns.settings:
+            said.warnings.append(
+                Finding(
+                    "ddns-left",
+                    "this host's ddclient goes on updating your name: a project with a certificate "
+                    "of your own has none",
+                    "leave its service running",
+                )
+            )
+        return "own-certificate"
+    if domain == DEFAULT_DOMAIN:
+        return "lan"
+    return "public" if around.ddns.settings else "router-ddns"
+
+
+def _certified(certificates: Sequence[Certified], domain: str) -> Certified | None:
+    return next(
+        (c for c in certificates if any(covers(pattern, domain) for pattern in c.domains)), None
+    )
+
+
+def _certificate(lineage: Lineage) -> dict[str, Any]:
+    """How the lineage was asked for, so that the next one comes from the same authority."""
+    by_url = {url: name for name, url in DIRECTORIES.items()}
+    found: dict[str, Any] = {"authority": by_url.get(lineage.server, lineage.server)}
+    if lineage.key_type == "rsa":
+        found["key_type"] = "rsa"
+    return found

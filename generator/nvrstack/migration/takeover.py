@@ -1,0 +1,79 @@
+"""What of the host the project takes over, put into the form that a move needs."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from nvrstack.migration.install import Finding
+from nvrstack.migration.move import Certificate, HostNginx
+from nvrstack.migration.nginx_sites import NginxSites
+from nvrstack.migration.proposal import Certified
+from nvrstack.migration.renewal import DIRECTORY, with_webroot
+from nvrstack.migration.schedules import NGINX_SERVICE, Schedules
+from nvrstack.pki.own import covers
+from nvrstack.settings.model import Settings
+
+
+def carried_certificates(
+    settings: Settings, lineages: Sequence[str], certified: Sequence[Certified]
+) -> tuple[Certificate, ...]:
+    """The host's certificates that serve for the project's `lineages`, each under its new name."""
+    if not settings.certificate.through_port_80:
+        return ()
+    found = []
+    for name in lineages:
+        for held in certified:
+            if held.in_place and any(covers(pattern, name) for pattern in held.domains):
+                found.append(_certificate(held, name))
+                break
+    return tuple(found)
+
+
+def _certificate(held: Certified, name: str) -> Certificate:
+    lineage = held.lineage
+    renewal = with_webroot(_renamed(held.text, lineage.name, name), held.domains)
+    server = lineage.server.removeprefix("https://")
+    account = f"{server}/{lineage.account}" if lineage.account else None
+    return Certificate(lineage.name, name, renewal, account)
+
+
+def _renewed_path(name: str) -> str:
+    return rf"({re.escape(DIRECTORY)}/(?:live|archive)/){re.escape(name)}(?=/|\s|$)"
+
+
+def _renamed(renewal: str, old: str, new: str) -> str:
+    return re.sub(_renewed_path(old), rf"\g<1>{new}", renewal, flags=re.MULTILINE)
+
+
+def replaced_nginx(
+    nginx: NginxSites, takers: Mapping[int, str], schedules: Schedules
+) -> HostNginx | None:
+    """The host's nginx as far as it must give way: all of it, or Moonfire's site files alone.
+
+    It keeps the other sites where it does not hold the project's ports, named in `takers`.
+    """
+    if "nginx" not in takers.values() and not schedules.runs_nginx and not nginx.moonfire:
+        return None
+    if nginx.others and "nginx" not in takers.values():
+        files = dict.fromkeys(site.file for site in nginx.moonfire)
+        return HostNginx(NGINX_SERVICE, tuple(map(PurePosixPath, files))) if files else None
+    return HostNginx(NGINX_SERVICE)
+
+
+def left_to_certbot(
+    certified: Sequence[Certified], carried: Sequence[Certificate]
+) -> tuple[Finding, ...]:
+    """A warning where the host's certbot has certificates that do not come along."""
+    taken = {certificate.source for certificate in carried}
+    left = [held.lineage.name for held in certified if held.lineage.name not in taken]
+    if not left:
+        return ()
+    return (
+        Finding(
+            "certbot-left",
+            f"the host's certbot goes on renewing {', '.join(left)}, which the project has no use "
+            "for",
+            "if its challenge needs port 80, that now belongs to the project's nginx; remove what "
+            "nobody uses with certbot delete",
+        ),
+    )
