@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from nvrstack.migration.ddclient_conf import read_ddclient_conf
 
+from nvrstack.migration.ddclient_conf import read_ddclient_conf
 from tests.contract import ddclients
 
 RELEASES = ("own", ddclients.OLDER_SUITE)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.compose import read_compose
 from nvrstack.migration.compose_values import port_of, volume_of
 from nvrstack.migration.install import Install, Mount, Port, Reading, User
 from nvrstack.migration.interpolation import interpolate, variables_of
-
 from tests.unit.strategies import ODD_TEXT, quickly
 
 PLACE = "/home/me/nvr"

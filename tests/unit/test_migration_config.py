@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.config_source import ConfigFile
 from nvrstack.migration.install import Install, Mount, Port
 from nvrstack.migration.moonfire_config import ConfigProposal, config_paths, propose
 from nvrstack.migration.places import host_port, own_port
 from nvrstack.rendering.render import render
-
-from tests.standins import moonfire_nvr
+from tests.standins.moonfire.configuration import Config, parse_config
+from tests.standins.moonfire.program import version as standin_version
 from tests.unit.samples import STACKS, settings_for
 from tests.unit.strategies import ODD_TEXT, quickly
 
@@ -72,13 +73,13 @@ def codes(found: ConfigProposal) -> list[str]:
 def _newest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The stand-in reads as the version that will run."""
     monkeypatch.setenv("STANDIN_VERSION", "v0.7.30")
-    moonfire_nvr.version.cache_clear()
+    standin_version.cache_clear()
     yield
-    moonfire_nvr.version.cache_clear()
+    standin_version.cache_clear()
 
 
-def effect(text: str) -> moonfire_nvr.Config:
-    return moonfire_nvr.parse_config(text)
+def effect(text: str) -> Config:
+    return parse_config(text)
 
 
 def test_it_becomes_what_a_new_project_has() -> None:
@@ -390,7 +391,7 @@ def test_where_the_file_is_looked_for() -> None:
 
 def test_snake_case_for_a_version_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_VERSION", "v0.7.5")
-    moonfire_nvr.version.cache_clear()
+    standin_version.cache_clear()
     file = ConfigFile(TOML, "binds = []\nworkerThreads = 2\n")
     for old in (file, None):
         found = propose(install("--worker-threads=2"), old, ADDRESS, "snake_case")

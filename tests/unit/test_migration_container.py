@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.container import is_moonfire, is_running, read_container, starts_at_boot
 from nvrstack.migration.differences import difference_findings, differences
 from nvrstack.migration.install import Install, Mount, Port, User
 from nvrstack.migration.timezone import zone_of
-
 from tests.unit.strategies import quickly
 
 ID = "4f2a" * 16

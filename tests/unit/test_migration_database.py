@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import moonfire_database
 from nvrstack.host.moonfire_database import database_copy
@@ -30,8 +31,7 @@ from nvrstack.migration.database_findings import (
     sample_paths,
 )
 from nvrstack.migration.install import Install, Mount, Source
-
-from tests.standins import moonfire_nvr
+from tests.standins.moonfire.schema import SCHEMA
 from tests.unit.strategies import ODD_TEXT, quickly
 
 VIEWER = frozenset({"viewVideo"})
@@ -58,7 +58,7 @@ def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
 
 def fill_7(connection: sqlite3.Connection) -> None:
     """Two users, two directories, three streams."""
-    connection.executescript(moonfire_nvr.SCHEMA)
+    connection.executescript(SCHEMA)
     insert(connection, "version", id=7, unix_time=0, notes="made for a test")
     for name, user_config, hashed, granted in (
         ("alice", "{}", "$scrypt$ln=4,r=8,p=1$YQ$YQ", b"\x08\x01"),
@@ -304,7 +304,7 @@ def test_another_schema_is_not_guessed_at(schema: int) -> None:
         "create table version (id integer)",
         "create table version (id integer); insert into version values (7)",
         "create table version (id); insert into version values ('seven')",
-        moonfire_nvr.SCHEMA + "insert into version values (7, 0, '');"
+        SCHEMA + "insert into version values (7, 0, '');"
         "insert into user (username, config) values ('a', '{broken')",
     ],
 )

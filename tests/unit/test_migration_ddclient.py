@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+
 from nvrstack.errors import InputError
 from nvrstack.migration.ddclient_conf import Host, read_ddclient_conf
 from nvrstack.migration.ddns import Ddns, ddns_settings
 from nvrstack.services.providers import providers
-
 from tests.unit.samples import settings_for
 from tests.unit.strategies import ODD_TEXT, quickly
 

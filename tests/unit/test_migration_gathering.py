@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from nvrstack.errors import HostError
 from nvrstack.host import below
 from nvrstack.host.below import files_below, names_in, read_bytes, read_text, resolved

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+
 from nvrstack.migration.listeners import Listener, listeners
 from nvrstack.migration.renewal import LETSENCRYPT, Lineage, read_renewal, with_webroot
-
 from tests.unit.strategies import ODD_TEXT, quickly
 
 DOMAIN = "cams.example.org"

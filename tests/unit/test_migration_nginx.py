@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.nginx_sites import NginxSites, Site, nginx_sites
 from nvrstack.migration.nginx_tree import read_tree
-
 from tests.unit.strategies import ODD_TEXT, quickly
 
 MAIN = """\

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.install import Install, Reading, User
 from nvrstack.migration.systemd import groups_of, read_unit, users_of
 from nvrstack.migration.unit_file import unit_settings, words
-
 from tests.unit.strategies import ODD_TEXT, quickly
 
 PASSWD = "root:x:0:0::/root:/bin/sh\nmoonfire-nvr:x:998:997::/var/lib/moonfire-nvr:/bin/false\n-\n"

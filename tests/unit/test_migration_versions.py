@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nvrstack.migration.install import Install
 from nvrstack.migration.target import target_version
 from nvrstack.migration.versions import (
@@ -13,7 +14,6 @@ from nvrstack.migration.versions import (
     schema_of,
     spelling_of,
 )
-
 from tests.unit.strategies import quickly
 
 GHCR = "ghcr.io/scottlamb/moonfire-nvr"

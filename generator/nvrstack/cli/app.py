@@ -11,6 +11,7 @@ from nvrstack.cli import (
     change,
     doctor,
     init,
+    migrate,
     render,
     restore,
     stacks,
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("init", epilog=EPILOG)(init.init)
+app.command("migrate", epilog=EPILOG)(migrate.migrate)
 app.command("render", epilog=EPILOG)(render.render)
 app.command("restore", epilog=EPILOG)(restore.restore)
 app.command("get", epilog=EPILOG)(change.get)

@@ -2,7 +2,7 @@
 
 import contextlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -106,6 +106,41 @@ def containers(project_name: str) -> dict[str, Container] | None:
         container.labels["com.docker.compose.service"]: _container(container.attrs["State"])
         for container in found
     }
+
+
+@dataclass(frozen=True)
+class Described:
+    """A container and its image as the engine describes them; the image may be gone."""
+
+    container: Mapping[str, Any]
+    image: Mapping[str, Any] | None
+
+
+def described(wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Described, ...]:
+    """Every container, running or not, whose description `wanted` says yes to.
+
+    Raises HostError when no engine answers.
+    """
+    import docker
+    from docker.errors import DockerException, ImageNotFound
+
+    found = []
+    try:
+        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
+            for listed in client.api.containers(all=True):
+                container = client.api.inspect_container(listed["Id"])
+                if not wanted(container):
+                    continue
+                try:
+                    image = client.images.get(container["Image"]).attrs
+                except ImageNotFound:
+                    image = None
+                found.append(Described(container, image))
+    except DockerException as error:
+        raise HostError(
+            f"the Docker Engine does not answer: {error}", "start it, or run the command with sudo"
+        ) from error
+    return tuple(found)
 
 
 def _container(state: Mapping[str, Any]) -> Container:

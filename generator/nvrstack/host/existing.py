@@ -78,6 +78,11 @@ def _is_enabled(root: Path, name: str) -> bool:
     return any(name in names_in(root, f"{base}/{group}") for group in groups)
 
 
+def enabled_units(root: Path, names: Collection[str]) -> tuple[str, ...]:
+    """Those of the units `names` that systemd starts at boot."""
+    return tuple(name for name in names if _is_enabled(root, name))
+
+
 def nginx_files(root: Path) -> dict[str, str]:
     """The texts of the files below /etc/nginx that may be configuration, by their paths there.
 

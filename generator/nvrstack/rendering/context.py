@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,6 @@ class Upstream:
 
 def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
     """The variables of every template."""
-    subnet = settings.network.backend_subnet
     provider = _provider(settings)
     certificate = settings.certificate
     own_root = certificate.authority_root is not None
@@ -61,7 +60,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "version": __version__,
         "settings": settings,
         "stack": stack,
-        "addresses": Addresses(nginx=subnet[2], moonfire=subnet[3]),
+        "addresses": addresses(settings.network.backend_subnet),
         "sites": _sites(settings),
         "upstreams": tuple(_upstream(site) for site in settings.sites),
         "state_source": _bind_source(str(settings.moonfire.state_dir)),
@@ -83,6 +82,11 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "ddns_hosts": ddns_hosts(settings),
         "ddns_server": settings.ddns.server or "",
     }
+
+
+def addresses(subnet: IPv4Network) -> Addresses:
+    """Who has which address of the backend network."""
+    return Addresses(nginx=subnet[2], moonfire=subnet[3])
 
 
 def public_https_port(settings: Settings) -> int:

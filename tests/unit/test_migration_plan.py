@@ -1,0 +1,242 @@
+"""`nvrstack migrate --plan` below the root of a made-up host."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit import host_trees
+from tests.unit.commands import Outcome, nvrstack, tree
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    found = tmp_path / "root"
+    found.mkdir()
+    return host_trees.host(found)
+
+
+def plan(root: Path, *arguments: str) -> Outcome:
+    project = root.parent / "project"
+    return nvrstack("migrate", project, "--plan", "--root", root, "--no-docker", *arguments)
+
+
+def planned(root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = plan(root, "--json", *arguments)
+    assert (done.code, done.stderr) == (code, ""), done
+    return done.json()
+
+
+def codes(findings: list[dict[str, str]]) -> list[str]:
+    return [finding["code"] for finding in findings]
+
+
+def test_a_unit_moves_in(root: Path) -> None:
+    found = planned(host_trees.systemd(root))
+    assert found["schema"] == 1
+    assert found["install"] == {
+        "source": "systemd",
+        "image": "",
+        "version": None,
+        "container_name": "moonfire-nvr",
+        "user": {"uid": 1010, "gid": 1011},
+        "timezone": "America/Los_Angeles",
+        "environment": {"RUST_BACKTRACE": "1"},
+        "mounts": [],
+        "network": "host",
+        "ports": [],
+        "security_opt": [],
+        "log_driver": None,
+        "log_options": {},
+        "restart": "on-failure",
+        "server_args": [],
+        "other_options": {},
+    }
+    assert found["blockers"] == []
+    assert set(codes(found["warnings"])) == {"anonymous-viewing", "no-domain"}
+    settings = tomllib.loads(found["settings"])
+    assert settings["moonfire"]["version"] == "v0.7.30"
+    assert settings["moonfire"]["state_dir"] == "/var/lib/moonfire-nvr"
+    assert settings["moonfire"]["sample_dirs"] == ["/media/nvr"]
+    assert settings["moonfire"]["timezone"] == "America/Los_Angeles"
+
+
+def test_moonfires_configuration_before_and_after(root: Path) -> None:
+    config = planned(host_trees.systemd(root))["moonfire_config"]
+    assert config["path"] == "/etc/moonfire-nvr.toml"
+    assert (config["format"], config["spelling"]) == ("toml", "camelCase")
+    assert config["before"] == host_trees.CONFIG
+    assert config["after"].startswith("# From the guide.\n")
+    nginxs, socket = tomllib.loads(config["after"])["binds"]
+    assert nginxs["trustForwardHeaders"] is True
+    assert nginxs["ipv4"].endswith(":8080")
+    assert "allowUnauthenticatedPermissions" not in nginxs
+    assert socket == {"unix": "/var/lib/moonfire-nvr/sock", "ownUidIsPrivileged": True}
+
+
+def test_a_compose_file_moves_in(root: Path) -> None:
+    found = planned(host_trees.compose(root))
+    assert found["install"]["source"] == "compose"
+    assert found["install"]["version"] == "0.7.25"
+    assert found["install"]["user"] == {"uid": 1010, "gid": 1011}
+    assert found["blockers"] == []
+    assert found["target"]["version"] == "v0.7.30"
+    assert "with 0.7.25, the image has no /var/tmp" in found["target"]["reasons"][0]
+    wished = planned(root, "--moonfire-version", "v0.7.25")
+    assert tomllib.loads(wished["settings"])["moonfire"]["version"] == "v0.7.25"
+    assert "version-fault" in codes(wished["warnings"])
+
+
+def test_a_house_that_followed_the_guide_needs_no_answer(root: Path) -> None:
+    found = planned(host_trees.secured(host_trees.compose(root)))
+    assert found["blockers"] == []
+    settings = tomllib.loads(found["settings"])
+    assert settings["stack"] == "public"
+    assert settings["site"]["domain"] == "nvr.example.com"
+    assert settings["site"]["short_names"] == ["nvr"]
+    assert settings["certificate"]["authority"] == "letsencrypt"
+    assert settings["ddns"]["provider"] == "noip"
+    assert settings["ddns"]["login"] == "me"
+    ids = [step["id"] for step in found["steps"]]
+    for step in ("certificates", "renewals", "ddclient", "nginx"):
+        assert step in ids
+    assert ids.index("images") < ids.index("takeover")
+
+
+def test_no_secret_is_told(root: Path) -> None:
+    host_trees.secured(host_trees.compose(root))
+    for output in (plan(root).stdout, plan(root, "--json").stdout):
+        assert host_trees.DDNS_PASSWORD not in output
+
+
+def test_nothing_is_changed(root: Path) -> None:
+    host_trees.secured(host_trees.systemd(root))
+    before = tree(root.parent)
+    planned(root)
+    assert tree(root.parent) == before
+
+
+def test_what_a_person_reads(root: Path) -> None:
+    done = plan(host_trees.secured(host_trees.compose(root)))
+    assert done.code == 0
+    assert done.stdout.startswith(
+        "Found: /opt/moonfire-nvr/docker-compose.yml\n"
+        "  Moonfire 0.7.25 from ghcr.io/scottlamb/moonfire-nvr:v0.7.25\n"
+        "  runs as 1010:1011\n"
+        "  /var/lib/moonfire-nvr stays where it is\n"
+        "  /media/nvr stays where it is\n"
+    )
+    assert "opened as https://nvr.example.com/" in done.stdout
+    assert "-allowUnauthenticatedPermissions = { viewVideo = true }" in done.stdout
+    assert "Nothing was changed. The move leaves about " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_nobody_who_could_sign_in_blocks(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    host_trees.systemd(host_trees.host(root, users=False))
+    found = planned(root, code=1)
+    assert codes(found["blockers"]) == ["nobody-can-sign-in"]
+    done = plan(root)
+    assert done.code == 1
+    assert "there is no account in Moonfire" in done.stdout
+    assert "nothing can be until the points above are settled" in done.stdout
+
+
+def test_a_disk_that_is_not_there_blocks(root: Path) -> None:
+    (root / "media/nvr").rmdir()
+    assert codes(planned(host_trees.systemd(root), code=1)["blockers"]) == ["sample-dir-absent"]
+
+
+def test_a_database_that_is_not_there_blocks(root: Path) -> None:
+    (root / "var/lib/moonfire-nvr/db/db").unlink()
+    assert codes(planned(host_trees.systemd(root), code=1)["blockers"]) == ["database-unread"]
+
+
+def test_nothing_to_move(root: Path) -> None:
+    found = planned(root, code=1)
+    assert (found["install"], found["moonfire_config"], found["steps"]) == (None, None, [])
+    assert codes(found["blockers"]) == ["no-install"]
+    assert "no Moonfire was found" in plan(root).stdout
+
+
+def test_two_installs_are_told_apart_by_the_owner(root: Path) -> None:
+    host_trees.compose(host_trees.systemd(root))
+    assert codes(planned(root, code=1)["blockers"]) == ["several-installs"]
+    assert planned(root, "--from", "systemd")["install"]["source"] == "systemd"
+
+
+def test_settings_are_the_owners_to_choose(root: Path) -> None:
+    host_trees.systemd(root)
+    found = planned(
+        root, "--stack", "router-ddns", "--set", "site.domain=cam.example.org",
+        "--set", "site.https_port=8443",
+    )  # fmt: skip
+    settings = tomllib.loads(found["settings"])
+    assert settings["stack"] == "router-ddns"
+    assert settings["site"]["domain"] == "cam.example.org"
+    assert settings["site"]["https_port"] == 8443
+    assert "no-domain" not in codes(found["warnings"])
+
+
+def test_a_setting_that_is_wrong_blocks_and_is_named(root: Path) -> None:
+    found = planned(host_trees.systemd(root), "--set", "site.https_port=0", code=1)
+    assert codes(found["blockers"]) == ["settings"]
+    assert found["blockers"][0]["message"].startswith("site.https_port ")
+    assert found["settings"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "snap"), "--from snap: is no kind of install"),
+        (("--nvr-script", "/absent/nvr"), "/absent/nvr: there is no such file"),
+        (("--moonfire-config", "/absent.toml"), "/absent.toml: there is no such file"),
+        (("--set", "nonsense=1"), "nonsense"),
+    ],
+)
+def test_bad_input_is_one_sentence(root: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = plan(host_trees.systemd(root), *arguments)
+    assert done.code == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_another_configuration_file_can_be_named(root: Path, tmp_path: Path) -> None:
+    host_trees.systemd(root, config=None)
+    mine = tmp_path / "mine.toml"
+    mine.write_text('binds = [{ipv4 = "0.0.0.0:8080"}]\nworkerThreads = 3\n')
+    found = planned(root, "--moonfire-config", str(mine))["moonfire_config"]
+    assert found["path"] == str(mine)
+    assert tomllib.loads(found["after"])["workerThreads"] == 3
+
+
+def test_the_ports_of_others_block(root: Path) -> None:
+    host_trees.put(
+        root,
+        "/proc/net/tcp",
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0"
+        "        0 4242 1\n",
+    )
+    host_trees.put(root, "/proc/77/comm", "lighttpd\n")
+    descriptors = root / "proc/77/fd"
+    descriptors.mkdir()
+    (descriptors / "3").symlink_to("socket:[4242]")
+    found = planned(host_trees.systemd(root), code=1)
+    assert [f["message"] for f in found["blockers"]] == [
+        "port 80 is held by lighttpd, and the project's nginx needs it"
+    ]
+
+
+def test_the_override_is_a_compose_file(root: Path) -> None:
+    more = "    extra_hosts: [cam1:192.168.1.9]\n    restart:"
+    text = host_trees.COMPOSE.replace("    restart:", more)
+    host_trees.compose(root)
+    host_trees.put(root, "/opt/moonfire-nvr/docker-compose.yml", text)
+    found = planned(root)
+    service = yaml.safe_load(found["override"])["services"]["moonfire-nvr"]
+    assert service["extra_hosts"] in (["cam1:192.168.1.9"], ["cam1=192.168.1.9"])

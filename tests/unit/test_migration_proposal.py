@@ -1,0 +1,260 @@
+"""What the host tells about the new project's settings."""
+
+from typing import Any
+
+import pytest
+
+from nvrstack.migration.ddns import Ddns
+from nvrstack.migration.firewall import FIREWALLD, NFTABLES, UFW, firewall_findings
+from nvrstack.migration.install import Finding, Install, Mount, Port, User
+from nvrstack.migration.nginx_sites import NginxSites, Site
+from nvrstack.migration.port_owners import port_findings
+from nvrstack.migration.proposal import Certified, Proposal, Surroundings, propose_settings
+from nvrstack.migration.renewal import read_renewal
+from nvrstack.migration.schedules import Schedules
+from nvrstack.migration.takeover import carried_certificates, left_to_certbot, replaced_nginx
+from nvrstack.rendering.context import lineages
+from tests.unit.samples import settings_for
+
+STATE = Mount("bind", "/srv/moonfire", "/var/lib/moonfire-nvr")
+INSTALL = Install(
+    "nvr-script",
+    "scottlamb/moonfire-nvr:v0.7.5",
+    "0.7.4",
+    "moonfire-nvr",
+    User(1001, 1002),
+    "America/Los_Angeles",
+    mounts=(STATE,),
+)
+RENEWAL = """\
+version = 2.1.0
+archive_dir = /etc/letsencrypt/archive/nvr.example.com
+cert = /etc/letsencrypt/live/nvr.example.com/cert.pem
+privkey = /etc/letsencrypt/live/nvr.example.com/privkey.pem
+chain = /etc/letsencrypt/live/nvr.example.com/chain.pem
+fullchain = /etc/letsencrypt/live/nvr.example.com/fullchain.pem
+[renewalparams]
+account = 0123456789abcdef0123456789abcdef
+authenticator = nginx
+installer = nginx
+server = https://acme-v02.api.letsencrypt.org/directory
+"""
+NGINX = NginxSites(
+    domain="nvr.example.com",
+    aliases=("cameras.example.com",),
+    redirects=("old.example.com",),
+    short_names=("nvr",),
+    certificate="/etc/letsencrypt/live/nvr.example.com/fullchain.pem",
+    key="/etc/letsencrypt/live/nvr.example.com/privkey.pem",
+    moonfire=(
+        Site(("nvr.example.com",), "/etc/nginx/sites-enabled/nvr", 1, tls=True),
+        Site(("nvr.example.com",), "/etc/nginx/sites-enabled/nvr", 9, tls=False),
+    ),
+)
+UPDATED = Ddns(
+    {
+        "ddns.updater": "ddclient",
+        "ddns.provider": "noip",
+        "ddns.login": "me",
+        "ddns.hosts": ("nvr.example.com",),
+    },
+    "the password",
+    (Finding("ddns-options", "something is not carried over", "look"),),
+)
+
+
+def certified(name: str = "nvr.example.com", text: str = RENEWAL, *domains: str) -> Certified:
+    domains = domains or (name,)
+    return Certified(read_renewal(name, text, domains), text, domains)
+
+
+def around(
+    nginx: NginxSites | None = None,
+    certificates: tuple[Certified, ...] = (),
+    ddns: Ddns | None = None,
+    owner: User | None = None,
+) -> Surroundings:
+    return Surroundings(nginx or NginxSites(), certificates, ddns or Ddns(), owner)
+
+
+def proposed(surroundings: Surroundings, install: Install = INSTALL, **given: Any) -> Proposal:
+    return propose_settings(install, "v0.7.30", ("/media/nvr",), surroundings, given)
+
+
+def codes(found: Proposal) -> list[str]:
+    return [finding.code for finding in (*found.warnings, *found.blockers)]
+
+
+def test_a_whole_house_becomes_settings_without_a_question() -> None:
+    found = proposed(around(NGINX, (certified(),), UPDATED))
+    assert found.data == {
+        "schema": 1,
+        "stack": "public",
+        "moonfire": {
+            "version": "v0.7.30",
+            "uid": 1001,
+            "gid": 1002,
+            "timezone": "America/Los_Angeles",
+            "state_dir": "/srv/moonfire",
+            "sample_dirs": ("/media/nvr",),
+        },
+        "site": {
+            "domain": "nvr.example.com",
+            "aliases": ("cameras.example.com",),
+            "redirects": ("old.example.com",),
+            "short_names": ("nvr",),
+        },
+        "certificate": {"authority": "letsencrypt", "key_type": "rsa"},
+        "ddns": {
+            "updater": "ddclient",
+            "provider": "noip",
+            "login": "me",
+            "hosts": ("nvr.example.com",),
+        },
+    }
+    assert found.secrets == {"ddns_password": "the password"}
+    assert "the password" not in repr(found)
+    assert codes(found) == ["ddns-options"]
+
+
+def test_without_ddclient_the_router_has_it() -> None:
+    found = proposed(around(NGINX))
+    assert found.data["stack"] == "router-ddns"
+    assert "ddns" not in found.data
+
+
+def test_nothing_that_tells_a_domain_leaves_the_cameras_at_home() -> None:
+    found = proposed(around())
+    assert (found.data["stack"], found.data["site"]["domain"]) == ("lan", "nvr.home.arpa")
+    assert codes(found) == ["no-domain"]
+    given = proposed(around(), site={"domain": "nvr.example.org"})
+    assert given.data["stack"] == "router-ddns"
+    assert codes(given) == []
+
+
+def test_a_certificate_or_a_dynamic_name_tells_the_domain_too() -> None:
+    assert proposed(around(None, (certified(),))).data["site"] == {"domain": "nvr.example.com"}
+    both = proposed(around(None, (certified("a.example.com"), certified("b.example.com")), UPDATED))
+    assert both.data["site"]["domain"] == "a.example.com"
+    assert "a.example.com, b.example.com, nvr.example.com" in both.warnings[0].message
+    assert codes(both) == ["domain-guessed", "ddns-options"]
+
+
+def test_the_authority_stays_the_one_that_signed() -> None:
+    text = RENEWAL.replace("acme-v02.api.letsencrypt.org/directory", "ca.example.net/acme/x")
+    text += "key_type = ecdsa\n"
+    found = proposed(around(NGINX, (certified("nvr.example.com", text),)))
+    assert found.data["certificate"] == {"authority": "https://ca.example.net/acme/x"}
+
+
+def test_a_certificate_from_a_shop_stays() -> None:
+    nginx = NginxSites(domain="nvr.example.com", certificate="/etc/ssl/n.pem", key="/etc/ssl/n.key")
+    found = proposed(around(nginx, (), UPDATED))
+    assert found.data["stack"] == "own-certificate"
+    assert found.data["certificate"] == {
+        "chain_file": "/etc/ssl/n.pem",
+        "key_file": "/etc/ssl/n.key",
+    }
+    assert found.notes == ("/etc/ssl/n.pem stays the certificate, as you brought it",)
+    assert codes(found) == ["ddns-left"]
+    # Another domain has no use for it.
+    assert proposed(around(nginx), site={"domain": "x.example.com"}).data["stack"] == "router-ddns"
+
+
+def test_a_stack_that_was_asked_for_is_taken() -> None:
+    found = proposed(around(NGINX, (certified(),), UPDATED), stack="lan")
+    assert found.data["stack"] == "lan"
+    assert "certificate" not in found.data
+    assert (found.secrets, codes(found)) == ({}, [])
+
+
+def test_whom_moonfire_runs_as() -> None:
+    nobody = Install("container", "x", None, "nvr", mounts=(STATE,))
+    found = proposed(around(NGINX, owner=User(7, 8)), nobody)
+    assert (found.data["moonfire"]["uid"], found.data["moonfire"]["gid"]) == (7, 8)
+    assert found.notes == ("Moonfire runs as 7:8, to whom its database belongs",)
+    assert codes(proposed(around(NGINX), nobody)) == ["user-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "code"),
+    [
+        ((), "state-not-mounted"),
+        ((Mount("volume", "nvr-data", "/var/lib/moonfire-nvr"),), "state-in-volume"),
+    ],
+)
+def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], code: str) -> None:
+    install = Install("container", "x", None, "nvr", User(1, 1), mounts=mounts)
+    found = proposed(around(NGINX), install)
+    assert [finding.code for finding in found.blockers] == [code]
+    assert "state_dir" not in found.data["moonfire"]
+
+
+def test_certificates_come_along_under_the_projects_names() -> None:
+    settings = settings_for("router-ddns")
+    held = certified("nvr.example.com-0001", RENEWAL.replace("e.com\n", "e.com-0001\n").replace(
+        "e.com/", "e.com-0001/"), "nvr.example.com")  # fmt: skip
+    (found,) = carried_certificates(settings, lineages(settings), [held])
+    assert (found.source, found.name) == ("nvr.example.com-0001", "nvr.example.com")
+    assert found.account == (
+        "acme-v02.api.letsencrypt.org/directory/0123456789abcdef0123456789abcdef"
+    )
+    assert "-0001" not in found.renewal
+    assert "archive_dir = /etc/letsencrypt/archive/nvr.example.com\n" in found.renewal
+    assert "authenticator = webroot" in found.renewal
+    assert "installer" not in found.renewal
+
+
+def test_certificates_that_serve_no_name_or_lie_elsewhere_stay() -> None:
+    settings = settings_for("router-ddns")
+    names = lineages(settings)
+    away = RENEWAL.replace("/etc/letsencrypt/", "/opt/certificates/")
+    held = [certified("nvr.example.com", away), certified("b.example.com")]
+    assert carried_certificates(settings, names, held) == ()
+    assert carried_certificates(settings_for("lan"), ("nvr.home.arpa",), [certified()]) == ()
+    (left,) = left_to_certbot([*held, certified()], carried_certificates(settings, names, [
+        certified()]))  # fmt: skip
+    assert "goes on renewing b.example.com, which" in left.message
+
+
+def test_how_much_of_the_hosts_nginx_gives_way() -> None:
+    other = Site(("blog.example.com",), "/etc/nginx/sites-enabled/blog", 1, tls=True)
+    shared = NginxSites(domain="nvr.example.com", moonfire=NGINX.moonfire, others=(other,))
+    holds, idle = {443: "nginx"}, dict[int, str]()
+    whole = replaced_nginx(NGINX, holds, Schedules())
+    assert whole is not None
+    assert whole.site_files == ()
+    assert replaced_nginx(shared, holds, Schedules()) == whole
+    part = replaced_nginx(shared, idle, Schedules())
+    assert part is not None
+    assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+    assert replaced_nginx(NginxSites(), idle, Schedules()) is None
+    enabled = Schedules(frozenset({"nginx.service"}))
+    assert replaced_nginx(NginxSites(), idle, enabled) == whole
+
+
+def test_a_port_that_somebody_else_holds_blocks() -> None:
+    takers = {80: "lighttpd", 443: "?", 8080: "moonfire-nvr"}
+    found = port_findings(takers, 80, 443, INSTALL)
+    assert [f.code for f in found] == ["port-taken", "port-taken"]
+    assert "port 80 is held by lighttpd" in found[0].message
+    assert "port 443 is held by another program" in found[1].message
+    assert "--set site.https_port=PORT" in found[1].hint
+    assert port_findings({80: "nginx"}, 80, 443, INSTALL) == ()
+    own = Install("container", "x", None, "nvr", ports=(Port(None, 80, 8080),))
+    assert port_findings({80: "docker-proxy"}, 80, 443, own) == ()
+
+
+def test_what_the_firewall_makes_of_published_ports() -> None:
+    assert firewall_findings({}) == ()
+    quiet = {UFW: "# ENABLED=yes\nENABLED=no\n", NFTABLES: "hook forward priority 0; policy accept"}
+    assert firewall_findings(quiet) == ()
+    loud = firewall_findings(
+        {
+            UFW: "ENABLED=yes\n",
+            FIREWALLD: "[Unit]\n",
+            NFTABLES: "chain f {\n  type filter hook forward priority filter; policy drop;\n}\n",
+        }
+    )
+    assert [f.code for f in loud] == ["firewall-bypassed", "firewall-bypassed", "firewall-forward"]
+    assert loud[0].message.startswith("ufw is not asked about ports that Docker publishes")
