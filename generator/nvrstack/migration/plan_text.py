@@ -72,11 +72,11 @@ def _diff(plan: Plan) -> Iterator[str]:
 
 def _steps(plan: Plan) -> Iterator[str]:
     if plan.steps:
-        yield from ("", "Steps, each of which can be taken back unless it says so:")
+        yield from ("", "Steps, and the way back from each:")
     for number, step in enumerate(plan.steps, 1):
         yield from _wrapped(step.title, f"{number:3}. ")
         if step.undo is None:
-            yield "     (changes nothing that was there)"
+            yield "     (needs no way back)"
         else:
             yield from _wrapped(f"back: {step.undo}", "     ")
 
