@@ -1,0 +1,1 @@
+"""Bash scripts, understood without running them: which commands would be called, with what."""
