@@ -7,7 +7,6 @@ from pathlib import Path
 from nvrstack.errors import InputError
 from nvrstack.host import below, engine, existing
 from nvrstack.migration import container as containers
-from nvrstack.migration.accounts import Accounts
 from nvrstack.migration.compose import read_compose
 from nvrstack.migration.detection import Candidate
 from nvrstack.migration.install import Finding, Reading
@@ -101,9 +100,7 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
     if content is None:
         return
     users = users_of(below.read_text(host.root, "/etc/passwd") or "")
-    groups = groups_of(below.read_text(host.root, "/etc/group") or "")
-    zone = below.read_text(host.root, "/etc/timezone")
-    reading = read_script(content, Accounts(users, groups), zone)
+    reading = read_script(content, users, below.read_text(host.root, "/etc/timezone"))
     # Without its container it starts nothing by itself.
     yield Candidate(place, reading, False if engine_asked else None)
 

@@ -53,9 +53,8 @@ def _after_options(name: str, words: list[Word]) -> list[Word]:
         if option == "--":
             break
         # A glued value is part of the word.
-        if not str(option).startswith("--") and str(option)[-1:] in taking and left:
-            if len(str(option)) == 2:
-                del left[0]
+        if left and len(option) == 2 and option[1] in taking:
+            del left[0]
     while left and name in {"env", "sudo"} and isinstance(left[0], str) and "=" in left[0]:
         del left[0]
     return left[OPERANDS.get(name, 0) :]

@@ -162,29 +162,15 @@ class Expander:
         return told, index, self.source.of(rest[0]), rest[1:]
 
     def _named(self, name: str, index: str | None, state: State, line: int) -> Value | None:
-        found: Value | None
-        if name.isdigit():
-            place = int(name)
-            if place == 0:
-                return Unknown("$0", line)
-            if any(isinstance(word, Unknown) for word in state.arguments):
-                return Unknown(f"${name}", line)
-            return state.arguments[place - 1] if place <= len(state.arguments) else None
-        if name in {"@", "*"}:
-            return state.arguments
-        if name == "#":
-            if any(isinstance(word, Unknown) for word in state.arguments):
-                return Unknown("$#", line)
-            return str(len(state.arguments))
+        if name.isdigit() or name in {"@", "*", "#"}:
+            return _argument(name, state, line)
         if not name.isidentifier():
             return Unknown(f"${name}", line)
         found = state.value(name, line)
         if index is None:
             return (found[0] if found else None) if isinstance(found, tuple) else found
         if index in {"@", "*"}:
-            return (
-                found if isinstance(found, tuple | Unknown) else () if found is None else (found,)
-            )
+            return found if isinstance(found, tuple | Unknown) else _array(found)
         return _at(found, index, line, name)
 
     def _rest(self, nodes: "list[Node]", state: State) -> Word:
@@ -219,12 +205,30 @@ class Expander:
                 yield from self.words(child, state)
 
 
+def _argument(name: str, state: State, line: int) -> Value | None:
+    """A positional parameter, all of them, or their number."""
+    if name in {"@", "*"}:
+        return state.arguments
+    if name == "0" or any(isinstance(word, Unknown) for word in state.arguments):
+        return Unknown(f"${name}", line)
+    if name == "#":
+        return str(len(state.arguments))
+    place = int(name)
+    return state.arguments[place - 1] if place <= len(state.arguments) else None
+
+
+def _array(found: Value | None) -> tuple[Word, ...]:
+    if isinstance(found, tuple):
+        return found
+    return () if found is None else (found,)
+
+
 def _plain(found: Value | None) -> Value:
     return "" if found is None else found
 
 
 def _at(found: Value | None, index: str, line: int, name: str) -> Value | None:
-    values = found if isinstance(found, tuple) else () if found is None else (found,)
+    values = _array(found)
     if isinstance(found, Unknown) or not re.fullmatch(r"-?\d+", index):
         return Unknown(f"${{{name}[{index}]}}", line)
     place = int(index)

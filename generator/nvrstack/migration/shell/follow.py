@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MOST_STATEMENTS = 5_000
+SIMPLE = frozenset(
+    {"command", "redirected_statement", "variable_assignment", "variable_assignments"}
+)
 SKIPPED = frozenset({"comment", "heredoc_body", "function_definition"})
 
 
@@ -55,7 +58,7 @@ class Follower:
                 return
             before = len(self.calls)
             self.statement(node, state, depth)
-            if len(self.calls) > before:
+            if len(self.calls) > before and node.type in SIMPLE:
                 self._look_behind(statements[index + 1 :], state)
 
     def statement(self, node: "Node", state: State, depth: int) -> None:
@@ -305,8 +308,7 @@ class Follower:
         way, found = state.copy(), list[Word]()
         way.ended = False
         for node in rest:
-            if node.type not in {"command", "variable_assignment", "variable_assignments",
-                                 "redirected_statement"}:  # fmt: skip
+            if node.type not in SIMPLE:
                 break
             found += command_words(self.source, node, self.expander, way)
         self.calls[-1] = replace(self.calls[-1], cut=tuple(found))

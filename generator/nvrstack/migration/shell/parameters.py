@@ -17,17 +17,14 @@ def operated(
 ) -> Value:
     """The value after the operator; `found` is None where the parameter is not set.
 
-    `rest` gives the word behind the operator, `unknown` stands for a result that text does not tell.
+    `rest` gives the word behind the operator, `unknown` is what text does not tell.
     """
+    if isinstance(found, Unknown):
+        return unknown
+    absent = found is None or (operator.startswith(":") and found in ("", ()))
     if operator in DEFAULTS:
-        if isinstance(found, Unknown):
-            return unknown
-        absent = found is None or (operator.startswith(":") and found in ("", ()))
         return rest() if absent or found is None else found
     if operator in {":+", "+"}:
-        if isinstance(found, Unknown):
-            return unknown
-        absent = found is None or (operator == ":+" and found in ("", ()))
         return "" if absent else rest()
     if operator in TRIMS and (found is None or isinstance(found, str)):
         pattern = rest()
