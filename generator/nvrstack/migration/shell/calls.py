@@ -48,8 +48,8 @@ def without_prefixes(words: list[Word]) -> list[Word]:
 def _after_options(name: str, words: list[Word]) -> list[Word]:
     left = list(words)
     taking = WITH_VALUE.get(name, "")
-    while left and isinstance(left[0], str) and left[0].startswith("-") and left[0] != "-":
-        option = left.pop(0)
+    while left and isinstance(option := left[0], str) and option.startswith("-") and option != "-":
+        del left[0]
         if option == "--":
             break
         # A glued value is part of the word.
