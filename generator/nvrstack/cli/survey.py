@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nvrstack.errors import InputError
 from nvrstack.host import below, engine, existing
+from nvrstack.host import containers as engine_containers
 from nvrstack.migration import container as containers
 from nvrstack.migration.compose import read_compose
 from nvrstack.migration.detection import Candidate
@@ -64,19 +65,19 @@ def survey(host: Host) -> Survey:
     )
 
 
-def _containers(host: Host) -> tuple[tuple[engine.Described, ...], tuple[Finding, ...]]:
+def _containers(host: Host) -> tuple[tuple[engine_containers.Described, ...], tuple[Finding, ...]]:
     if not host.asks_engine:
         return (), ()
     problem = engine.engine_problem()
     if problem is None:
-        return engine.described(containers.is_moonfire), ()
+        return engine_containers.described(containers.is_moonfire), ()
     hint = "run the command with sudo, or start Docker, so that what ran can be seen"
     if problem == ENGINE_ABSENT:
         hint = "install it before the move: https://docs.docker.com/engine/install/"
     return (), (Finding("engine-absent", f"{problem}: containers were not looked for", hint),)
 
 
-def _container(found: engine.Described) -> Candidate:
+def _container(found: engine_containers.Described) -> Candidate:
     reading = containers.read_container(found.container, found.image)
     assert reading.install is not None  # noqa: S101 - `is_moonfire` chose it
     return Candidate(

@@ -2,7 +2,7 @@
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -50,10 +50,14 @@ def docker_subnets() -> list[IPv4Network]:
     return [IPv4Network(subnet) for subnet in subnets if subnet and ":" not in subnet]
 
 
-def compose(project: Path, *arguments: str) -> str:
+def compose(
+    project: Path, *arguments: str, files: Sequence[Path] = (), lend: Sequence[int] = ()
+) -> str:
     """Run `docker compose` in the project directory; give what it printed.
 
-    Raises HostError with its last line when it fails.
+    `files` stand in for compose.yaml and its override. The descriptors `lend` are open for as long
+    as the command runs, even when this process is killed. Raises HostError with the command's last
+    line when it fails.
     """
     command = [
         "docker",
@@ -62,6 +66,7 @@ def compose(project: Path, *arguments: str) -> str:
         "never",
         "--project-directory",
         str(project),
+        *(word for file in files for word in ("--file", str(file))),
         *arguments,
     ]
     try:
@@ -73,7 +78,10 @@ def compose(project: Path, *arguments: str) -> str:
             text=True,
             timeout=PULL_SECONDS,
             check=False,
+            pass_fds=lend,
         )
+    except FileNotFoundError as error:
+        raise HostError("docker is not installed") from error
     except subprocess.TimeoutExpired as error:
         raise HostError(f"docker compose {arguments[0]} took longer than an hour") from error
     if result.returncode != 0:
@@ -106,41 +114,6 @@ def containers(project_name: str) -> dict[str, Container] | None:
         container.labels["com.docker.compose.service"]: _container(container.attrs["State"])
         for container in found
     }
-
-
-@dataclass(frozen=True)
-class Described:
-    """A container and its image as the engine describes them; the image may be gone."""
-
-    container: Mapping[str, Any]
-    image: Mapping[str, Any] | None
-
-
-def described(wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Described, ...]:
-    """Every container, running or not, whose description `wanted` says yes to.
-
-    Raises HostError when no engine answers.
-    """
-    import docker
-    from docker.errors import DockerException, ImageNotFound
-
-    found = []
-    try:
-        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
-            for listed in client.api.containers(all=True):
-                container = client.api.inspect_container(listed["Id"])
-                if not wanted(container):
-                    continue
-                try:
-                    image = client.images.get(container["Image"]).attrs
-                except ImageNotFound:
-                    image = None
-                found.append(Described(container, image))
-    except DockerException as error:
-        raise HostError(
-            f"the Docker Engine does not answer: {error}", "start it, or run the command with sudo"
-        ) from error
-    return tuple(found)
 
 
 def _container(state: Mapping[str, Any]) -> Container:

@@ -53,6 +53,8 @@ class Move:
     `install.container_name`. `script` is the `nvr` command that gives way to one for the project.
     `config` is Moonfire's old configuration file; it is copied, and stays where it is.
 
+    `certificates` are copied from `letsencrypt`, which itself is never changed.
+
     Of the host's other pieces, only what is named here is stopped and disabled: `nginx`,
     `renewal_units` and `renewal_files` (certbot.timer, /etc/cron.d/certbot) and `ddclient_units`.
     The files are moved away, and come back with a rollback. Without systemd as the first process,
@@ -75,6 +77,7 @@ class Move:
     script: PurePosixPath | None = None
     nginx: HostNginx | None = None
     certificates: tuple[Certificate, ...] = ()
+    letsencrypt: PurePosixPath = LETSENCRYPT
     renewal_units: tuple[str, ...] = ()
     renewal_files: tuple[PurePosixPath, ...] = ()
     ddclient_units: tuple[str, ...] = ()

@@ -37,8 +37,13 @@ def steps(move: Move) -> tuple[Step, ...]:
             f"Write the project into {move.project}",
             f"Set the project's files aside, in {move.project}/.nvrstack",
         ),
+        *_renewals(move),
         *_certificates(move),
-        Step("images", "Fetch the images, and make the containers without starting them"),
+        Step(
+            "images",
+            "Fetch the images, and make the containers without starting them",
+            "Remove the containers and their networks; the images stay",
+        ),
         Step(
             "rehearse",
             "Try nginx's configuration, and Moonfire's on an empty database of its own",
@@ -47,7 +52,7 @@ def steps(move: Move) -> tuple[Step, ...]:
         Step(
             "front",
             "Start the project's services without Moonfire, and see that nginx answers",
-            "Stop the project's services and remove their containers",
+            "Stop the project's services",
         ),
         *_moonfire(move),
         Step("verify", "Prove that the new system works, over https and with its certificate"),
@@ -79,13 +84,14 @@ def _certificates(move: Move) -> tuple[Step, ...]:
     )
 
 
+def _renewals(move: Move) -> tuple[Step, ...]:
+    what = ", ".join([*move.renewal_units, *map(str, move.renewal_files)])
+    step = Step("renewals", f"Stop the host's certificate renewals ({what})", "Start them again")
+    return (step,) if what else ()
+
+
 def _host_pieces(move: Move) -> tuple[Step, ...]:
     found = []
-    if move.renewal_units or move.renewal_files:
-        what = ", ".join([*move.renewal_units, *map(str, move.renewal_files)])
-        found.append(
-            Step("renewals", f"Stop the host's certificate renewals ({what})", "Start them again")
-        )
     if move.ddclient_units:
         what = ", ".join(move.ddclient_units)
         found.append(Step("ddclient", f"Stop and disable the host's {what}", "Start it again"))

@@ -1,0 +1,156 @@
+"""Single containers of the Docker Engine, whoever made them.
+
+https://docs.docker.com/reference/api/engine/
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nvrstack.errors import HostError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container, _RestartPolicy
+
+ANSWER_SECONDS = 60
+
+
+def inspect(name: str) -> dict[str, Any] | None:
+    """What the engine tells of a container, by its name or id; None where there is none.
+
+    Raises HostError.
+    """
+    with _client(ANSWER_SECONDS) as client:
+        found = _found(client, name)
+        return None if found is None else dict(found.attrs)
+
+
+def inspect_image(identity: str) -> dict[str, Any] | None:
+    """What the engine tells of an image; None where there is none. Raises HostError."""
+    from docker.errors import ImageNotFound
+
+    with _client(ANSWER_SECONDS) as client:
+        try:
+            return dict(client.images.get(identity).attrs)
+        except ImageNotFound:
+            return None
+
+
+@dataclass(frozen=True)
+class Described:
+    """A container and its image as the engine describes them; the image may be gone."""
+
+    container: Mapping[str, Any]
+    image: Mapping[str, Any] | None
+
+
+def described(wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Described, ...]:
+    """Every container, running or not, whose description `wanted` says yes to.
+
+    Raises HostError when no engine answers.
+    """
+    with _client(ANSWER_SECONDS) as client:
+        listed = client.containers.list(all=True, ignore_removed=True)
+        found = [dict(one.attrs) for one in listed]
+    return tuple(
+        Described(attributes, inspect_image(str(attributes["Image"])))
+        for attributes in found
+        if wanted(attributes)
+    )
+
+
+def service_container(project_name: str, service: str) -> dict[str, Any] | None:
+    """The container of a Compose service; None where there is none. Raises HostError."""
+    labels = [
+        f"com.docker.compose.project={project_name}",
+        f"com.docker.compose.service={service}",
+        "com.docker.compose.oneoff=False",
+    ]
+    with _client(ANSWER_SECONDS) as client:
+        found = client.containers.list(all=True, filters={"label": labels})
+        return dict(found[0].attrs) if found else None
+
+
+def set_restart_policy(name: str, policy: "_RestartPolicy") -> None:
+    """Change when the engine starts the container by itself. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        _needed(client, name).update(restart_policy=policy)
+
+
+def stop(name: str, seconds: int) -> None:
+    """Stop a container, with so many seconds to do it in good order. Raises HostError."""
+    with _client(ANSWER_SECONDS + seconds) as client:
+        _needed(client, name).stop(timeout=seconds)
+
+
+def start(name: str) -> None:
+    """Start a container, if it does not run. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        _needed(client, name).start()
+
+
+def restart(name: str) -> None:
+    """Start a container now, even if it waits for its next attempt. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        _needed(client, name).restart(timeout=0)
+
+
+def rename(name: str, new: str) -> None:
+    """Give a container another name. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        _needed(client, name).rename(new)
+
+
+def remove(name: str) -> None:
+    """Remove a container if it is there, running or not; its volumes stay. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        found = _found(client, name)
+        if found is not None:
+            found.remove(force=True)
+
+
+def last_words(name: str, lines: int = 5) -> str:
+    """The last lines that a container printed. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        told: bytes = _needed(client, name).logs(tail=lines)
+        return told.decode(errors="replace").strip()
+
+
+def execute(name: str, command: list[str]) -> int | None:
+    """Run a command in a container that runs; give its exit code. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        return _needed(client, name).exec_run(command).exit_code
+
+
+def _found(client: "DockerClient", name: str) -> "Container | None":
+    from docker.errors import NotFound
+
+    try:
+        return client.containers.get(name)
+    except NotFound:
+        return None
+
+
+def _needed(client: "DockerClient", name: str) -> "Container":
+    found = _found(client, name)
+    if found is None:
+        raise HostError(f"the container {name} is gone", "docker ps --all lists what there is")
+    return found
+
+
+@contextlib.contextmanager
+def _client(seconds: int) -> Iterator["DockerClient"]:
+    import docker
+    from docker.errors import APIError, DockerException
+
+    try:
+        with contextlib.closing(docker.from_env(timeout=seconds)) as client:
+            yield client
+    except APIError as error:
+        raise HostError(f"the Docker Engine refused: {error.explanation or error}") from error
+    except (DockerException, OSError) as error:
+        raise HostError(
+            f"the Docker Engine does not answer: {error}", "see that it runs: docker version"
+        ) from error

@@ -1,0 +1,48 @@
+"""Which action carries out which step."""
+
+from pathlib import Path
+
+from nvrstack.migration.steps import Step, steps
+from nvrstack.moving.certificates import Certificates
+from nvrstack.moving.command import Command
+from nvrstack.moving.journal import Journal
+from nvrstack.moving.machine import Action
+from nvrstack.moving.old_moonfire import old_moonfire
+from nvrstack.moving.preparing import Backup, Preflight, Project
+from nvrstack.moving.starting import Front, Images, Rehearsal
+from nvrstack.moving.taking_over import Rename, Standby, Takeover
+from nvrstack.moving.units import NginxFiles, Units
+from nvrstack.moving.verifying import Verify
+from nvrstack.moving.work import Work
+
+
+def actions(work: Work, journal: Journal) -> tuple[tuple[Step, Action], ...]:
+    """The steps of a move in their order, each with what carries it out."""
+    known = _known(work, journal)
+    return tuple((step, known[step.id]) for step in steps(work.move))
+
+
+def _known(work: Work, journal: Journal) -> dict[str, Action]:
+    move = work.move
+    found: dict[str, Action] = {
+        "preflight": Preflight(work),
+        "backup": Backup(work),
+        "project": Project(work),
+        "renewals": Units(work, move.renewal_units, tuple(map(Path, move.renewal_files))),
+        "certificates": Certificates(work),
+        "images": Images(work),
+        "rehearse": Rehearsal(work),
+        "ddclient": Units(work, move.ddclient_units),
+        "front": Front(work),
+        "standby": Standby(work),
+        "takeover": Takeover(work, old_moonfire(work), journal),
+        "rename": Rename(work),
+        "verify": Verify(work),
+    }
+    if move.nginx:
+        files = tuple(map(Path, move.nginx.site_files))
+        unit = move.nginx.unit
+        found["nginx"] = NginxFiles(work, unit, files) if files else Units(work, (unit,))
+    if move.script:
+        found["command"] = Command(work, Path(move.script).resolve())
+    return found

@@ -1,0 +1,118 @@
+"""The steps before anything of the old system is touched: checks, copies, the project's files."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nvrstack.errors import HostError
+from nvrstack.host import containers, systemd
+from nvrstack.host.apply import JOURNAL, KEPT, recover, refused
+from nvrstack.host.keeping import keep, write_private
+from nvrstack.moving.old_moonfire import DEFINITION
+from nvrstack.moving.preflight import problems
+from nvrstack.moving.units import STATES, states_text, units_of
+from nvrstack.moving.work import Work
+from nvrstack.rendering.manifest import MANIFEST
+
+UNDONE = f"{KEPT}/undone"
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Looks once more, now that nobody else can move anything."""
+
+    work: Work
+
+    def done(self) -> bool:
+        """Never certain: the host may have changed."""
+        return False
+
+    def do(self) -> str | None:
+        """Raise HostError with everything that stands in the way."""
+        found = problems(self.work)
+        if found:
+            raise HostError(
+                "this host is not ready for the move\n" + "\n".join(f"  {p}" for p in found),
+                "mend what is listed, then start again",
+            )
+        return None
+
+    def undo(self) -> str | None:
+        """There is nothing to take back."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Keeps copies of the host's files, and how containers and units stood."""
+
+    work: Work
+
+    def done(self) -> bool:
+        """Never certain: a file that was kept is not copied again anyway."""
+        return False
+
+    def do(self) -> str | None:
+        """Copy whatever has not been yet."""
+        move = self.work.move
+        nginx = move.nginx.site_files if move.nginx else ()
+        # A script that is a link is replaced where it really is.
+        script = (Path(move.script).resolve(),) if move.script else ()
+        config = (Path(move.config),) if move.config else ()
+        for file in (*script, *config, *map(Path, (*nginx, *move.renewal_files))):
+            if os.path.lexists(file):
+                keep(file, self.work.kept)
+        if move.has_container:
+            found = containers.inspect(move.install.container_name)
+            if found is not None:
+                _write_once(self.work.found / DEFINITION, json.dumps(found, indent=1))
+        if systemd.runs():
+            states = {unit: systemd.state(unit) for unit in units_of(move)}
+            known = {unit: state for unit, state in states.items() if state is not None}
+            _write_once(self.work.found / STATES, states_text(known))
+        return None
+
+    def undo(self) -> str | None:
+        """The copies stay."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Writes the project directory."""
+
+    work: Work
+
+    def done(self) -> bool:
+        """Never certain: what is written again is the same."""
+        return False
+
+    def do(self) -> str | None:
+        """Write it, or complete what was begun."""
+        recover(self.work.project)
+        self.work.write_project()
+        return None
+
+    def undo(self) -> str | None:
+        """Move everything into a folder of its own: certificates may have come since."""
+        project = self.work.project
+        # A manifest that was moved away with the files tells a later render nothing wrong.
+        names = [path for path in project.iterdir() if path.name != KEPT]
+        names += [path for path in (project / MANIFEST, project / JOURNAL) if path.exists()]
+        if not names:
+            return None
+        aside = project / UNDONE / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
+        try:
+            for path in names:
+                target = aside / path.relative_to(project)
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.rename(target)
+        except OSError as error:
+            raise refused(project, error, "the files that are left there do no harm") from error
+        return f"The project's files are in {aside} now."
+
+
+def _write_once(place: Path, text: str) -> None:
+    """Write down what was found, unless it was before: by now it may have been changed."""
+    if not place.exists():
+        write_private(place, text)

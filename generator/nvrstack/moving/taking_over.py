@@ -1,0 +1,152 @@
+"""The steps around the gap: the new Moonfire waits, the old one stops, the new one records."""
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nvrstack.errors import HostError
+from nvrstack.host import containers
+from nvrstack.host.database_lock import copy_database, is_locked
+from nvrstack.migration.container import is_running
+from nvrstack.moving.journal import Journal
+from nvrstack.moving.old_moonfire import (
+    GRACE_SECONDS,
+    OldMoonfire,
+    definition,
+    is_waiting,
+    start_again,
+)
+from nvrstack.moving.proof import moonfire_problem
+from nvrstack.moving.work import MOONFIRE, Work
+
+START_SECONDS = 300
+"""What upstream's own unit grants a start: many recordings take minutes to look through."""
+CRASHES = 3
+"""So many ends after it had the database, and the new Moonfire will not come up."""
+
+
+@dataclass(frozen=True)
+class Standby:
+    """Starts the new Moonfire beside the old one.
+
+    It ends at once, for the database is taken, and the engine starts it again and again. So from
+    here on either of the two comes back by itself, whatever happens to this program.
+    """
+
+    work: Work
+
+    def done(self) -> bool:
+        """Never certain: Compose itself looks what is missing."""
+        return False
+
+    def do(self) -> str | None:
+        """Start it."""
+        self.work.compose("up", "--detach", "--no-deps", MOONFIRE)
+        return None
+
+    def undo(self) -> str | None:
+        """Remove it."""
+        stop_new(self.work)
+        return None
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """Stops the old Moonfire and lets the new one have the database."""
+
+    work: Work
+    old: OldMoonfire
+    journal: Journal
+
+    def done(self) -> bool:
+        """Never certain before the new one answers, which `do` waits for."""
+        return False
+
+    def do(self) -> str | None:
+        """Stop the old one, copy the database, wake the new one."""
+        directory = Path(self.work.move.database)
+        self.old.hold()
+        if self.old.runs():
+            self.old.stop()
+        if self.old.runs():
+            raise HostError("the old Moonfire does not stop", "its log tells why")
+        copy_database(directory, self.work.found / "database")
+        if not is_locked(directory):
+            containers.restart(self._new()["Id"])
+        self._wait()
+        began = self.journal.first("begin", "takeover") or datetime.now(UTC)
+        seconds = (datetime.now(UTC) - began).total_seconds()
+        return f"Without recording for {seconds:.1f} seconds at most."
+
+    def undo(self) -> str | None:
+        """Let the old one be started by itself again, stop the new one, start the old one."""
+        self.old.release()
+        # Before the new one stops, so that after a power cut in between either comes back.
+        with contextlib.suppress(HostError):
+            self.old.start()
+        stop_new(self.work)
+        start_again(self.old)
+        return None
+
+    def _wait(self) -> None:
+        before = self._new()["RestartCount"]
+        deadline = time.monotonic() + START_SECONDS
+        while problem := moonfire_problem(self.work):
+            now = self._new()
+            if now["RestartCount"] - before >= CRASHES or not _alive(now):
+                told = containers.last_words(now["Id"], 2)
+                raise HostError(f"the new Moonfire does not start: {told}")
+            if time.monotonic() > deadline:
+                raise HostError(problem, f"docker compose logs {MOONFIRE} tells more")
+            time.sleep(0.1)
+
+    def _new(self) -> dict[str, Any]:
+        found = containers.service_container(self.work.settings.project.name, MOONFIRE)
+        if found is None:
+            raise HostError("the new Moonfire's container is gone")
+        return found
+
+
+@dataclass(frozen=True)
+class Rename:
+    """Gives the old container another name, so that nobody starts it by habit."""
+
+    work: Work
+
+    def done(self) -> bool:
+        """Whether it has the name."""
+        return self._name() == self.work.move.kept_name
+
+    def do(self) -> str | None:
+        """Rename it."""
+        containers.rename(definition(self.work.found)["Id"], self.work.move.kept_name)
+        return None
+
+    def undo(self) -> str | None:
+        """Give it its own name again."""
+        name = self.work.move.install.container_name
+        if self._name() != name:
+            containers.rename(definition(self.work.found)["Id"], name)
+        return None
+
+    def _name(self) -> str:
+        found = containers.inspect(definition(self.work.found)["Id"])
+        if found is None:
+            raise HostError("the old container is gone", "docker ps --all lists what there is")
+        return str(found["Name"]).removeprefix("/")
+
+
+def stop_new(work: Work) -> None:
+    """Stop and remove the project's Moonfire, if there is one. Raises HostError."""
+    found = containers.service_container(work.settings.project.name, MOONFIRE)
+    if found is not None:
+        containers.stop(found["Id"], GRACE_SECONDS)
+        containers.remove(found["Id"])
+
+
+def _alive(found: Mapping[str, Any]) -> bool:
+    return is_running(found) or is_waiting(found)

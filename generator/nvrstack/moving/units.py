@@ -1,0 +1,117 @@
+"""The host's units that a move stops and disables, and starts again as they were."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nvrstack.host import systemd
+from nvrstack.host.keeping import put_back, take_away
+from nvrstack.host.systemd import UnitState
+from nvrstack.migration.move import Move
+from nvrstack.moving.work import Work
+
+STATES = "units.json"
+NO_SYSTEMD = "systemd is not the first process here, so {units} is left alone: see to it yourself"
+
+
+def units_of(move: Move) -> tuple[str, ...]:
+    """Every unit that has a part in a move."""
+    own = (move.unit, move.nginx.unit if move.nginx else None)
+    return tuple(filter(None, (*own, *move.renewal_units, *move.ddclient_units)))
+
+
+def read_states(found_in: Path) -> Mapping[str, UnitState]:
+    """How the units stood before the move, by their names; those that were there."""
+    place = found_in / STATES
+    if not place.exists():
+        return {}
+    found = json.loads(place.read_text(encoding="utf-8"))
+    return {unit: UnitState(**state) for unit, state in found.items()}
+
+
+def states_text(states: Mapping[str, UnitState]) -> str:
+    """The states as they are kept."""
+    return json.dumps({unit: asdict(state) for unit, state in states.items()}, indent=1)
+
+
+@dataclass(frozen=True)
+class Units:
+    """Stops and disables units, and takes files away that would start the same by other means."""
+
+    work: Work
+    units: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+    def done(self) -> bool:
+        """Whether none is left that could start."""
+        return not any(file.exists() for file in self.files) and not any(self._at_work())
+
+    def do(self) -> str | None:
+        """Stop them, the ones that there are."""
+        for file in self.files:
+            take_away(file, self.work.kept)
+        if self.units and not systemd.runs():
+            return NO_SYSTEMD.format(units=", ".join(self.units))
+        for unit in self.units:
+            state = systemd.state(unit)
+            if state is not None and state.enabled:
+                systemd.disable(unit)
+            if state is not None and state.active:
+                systemd.stop(unit)
+        return None
+
+    def undo(self) -> str | None:
+        """Let each be as it was."""
+        for file in self.files:
+            put_back(file, self.work.kept)
+        if systemd.runs():
+            before = read_states(self.work.found)
+            for unit in self.units:
+                if unit in before:
+                    restore(unit, before[unit])
+        return None
+
+    def _at_work(self) -> list[str]:
+        found = {unit: systemd.state(unit) for unit in self.units} if systemd.runs() else {}
+        return [unit for unit, state in found.items() if state and (state.enabled or state.active)]
+
+
+@dataclass(frozen=True)
+class NginxFiles:
+    """Takes site files out of an nginx that goes on without them."""
+
+    work: Work
+    unit: str
+    files: tuple[Path, ...]
+
+    def done(self) -> bool:
+        """Never certain: the reload may be missing."""
+        return False
+
+    def do(self) -> str | None:
+        """Take the files away, and let nginx read the rest."""
+        for file in self.files:
+            take_away(file, self.work.kept)
+        return self._reload()
+
+    def undo(self) -> str | None:
+        """Put them back."""
+        for file in self.files:
+            put_back(file, self.work.kept)
+        return self._reload()
+
+    def _reload(self) -> str | None:
+        if not systemd.runs():
+            return NO_SYSTEMD.format(units=self.unit)
+        systemd.reload(self.unit)
+        return None
+
+
+def restore(unit: str, before: UnitState) -> None:
+    """Let a unit be enabled and run as before. Raises HostError."""
+    now = systemd.state(unit)
+    if before.enabled and not (now and now.enabled):
+        systemd.enable(unit)
+    if before.active and not (now and now.active):
+        systemd.start(unit)
