@@ -12,7 +12,7 @@ from nvrstack.errors import HostError
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.models.containers import Container, _RestartPolicy
+    from docker.models.containers import Container
 
 ANSWER_SECONDS = 60
 
@@ -73,7 +73,7 @@ def service_container(project_name: str, service: str) -> dict[str, Any] | None:
         return dict(found[0].attrs) if found else None
 
 
-def set_restart_policy(name: str, policy: "_RestartPolicy") -> None:
+def set_restart_policy(name: str, policy: Any) -> None:
     """Change when the engine starts the container by itself. Raises HostError."""
     with _client(ANSWER_SECONDS) as client:
         _needed(client, name).update(restart_policy=policy)

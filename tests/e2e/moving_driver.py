@@ -1,0 +1,103 @@
+"""Runs a part of `nvrstack migrate`, and ends itself by SIGKILL where a test wants it.
+
+    python -m tests.e2e.moving_driver [--kill STEP:WHERE] [--count FILE] WHAT FILE_OR_DIRECTORY
+
+WHERE is `after`, or the number of an act within the step: opening a file for writing, renaming,
+starting a program, speaking to the engine. --count writes how many acts each step had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nvrstack.cli import moving
+from nvrstack.cli.console import Console
+from nvrstack.errors import NvrstackError
+from nvrstack.moving import journal
+from nvrstack.moving.store import move_from
+
+ACTS = {
+    "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+    "os.symlink", "os.truncate", "os.utime", "socket.connect", "subprocess.Popen",
+}  # fmt: skip
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+@dataclass
+class Watch:
+    """Counts the acts of each step, by Python's own audit events (PEP 578)."""
+
+    kill: tuple[str, str] | None
+    step: str = ""
+    acts: Counter[str] = field(default_factory=Counter)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES
+        if not self.step or not (event in ACTS or writes):
+            return
+        self.acts[self.step] += 1
+        if self.kill == (self.step, str(self.acts[self.step])):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def written(self, event: str, step: str) -> None:
+        if event in ("begin", "undo"):
+            self.step = step
+        elif event in ("done", "undone"):
+            self.step = ""
+            if self.kill == (step, "after"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watched(watch: Watch) -> None:
+    """Let the watch know what the journal says."""
+    write = journal.Journal.write
+
+    def written(
+        self: journal.Journal, event: journal.Event, step: str = "", note: str = ""
+    ) -> None:
+        write(self, event, step, note)
+        watch.written(event, step)
+
+    journal.Journal.write = written  # type: ignore[method-assign]
+    sys.addaudithook(watch.audit)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kill", default="")
+    parser.add_argument("--count", type=Path)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("what", choices=("run", "resume", "rollback", "status", "finish"))
+    parser.add_argument("where", type=Path)
+    given = parser.parse_args()
+    step, _, where = given.kill.partition(":")
+    watch = Watch((step, where) if step else None)
+    watched(watch)
+    console = Console(yes=True, json=given.json)
+    try:
+        if given.what == "run":
+            move = move_from(given.where.read_text(), str(given.where))
+            moving.run(console, move, keep=given.keep)
+        elif given.what == "resume":
+            moving.resume(console, given.where, keep=given.keep)
+        else:
+            getattr(moving, given.what)(console, given.where)
+    except NvrstackError as error:
+        return int(console.fail(error))
+    finally:
+        if given.count:
+            given.count.write_text(json.dumps(watch.acts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
