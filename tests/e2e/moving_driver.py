@@ -2,8 +2,9 @@
 
     python -m tests.e2e.moving_driver [--kill STEP:WHERE] [--count FILE] WHAT FILE_OR_DIRECTORY
 
-WHERE is `after`, or the number of an act within the step: opening a file for writing, renaming,
-starting a program, speaking to the engine. --count writes how many acts each step had.
+WHERE is `after`; or `program`, which is while the step's first program is at work; or the number of
+an act within the step: opening a file for writing, renaming, starting a program, speaking to the
+engine. --count writes how many acts each step had, and how many seconds it took.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +31,7 @@ ACTS = {
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
     "os.symlink", "os.truncate", "os.utime", "socket.connect", "subprocess.Popen",
 }  # fmt: skip
+AT_WORK_SECONDS = 0.3
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -37,7 +41,9 @@ class Watch:
 
     kill: tuple[str, str] | None
     step: str = ""
+    began: float = 0.0
     acts: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES
@@ -45,15 +51,24 @@ class Watch:
             return
         self.acts[self.step] += 1
         if self.kill == (self.step, str(self.acts[self.step])):
-            os.kill(os.getpid(), signal.SIGKILL)
+            kill()
+        if self.kill == (self.step, "program") and event == "subprocess.Popen":
+            self.kill = None
+            threading.Timer(AT_WORK_SECONDS, kill).start()
 
     def written(self, event: str, step: str) -> None:
         if event in ("begin", "undo"):
-            self.step = step
+            self.step, self.began = step, time.monotonic()
         elif event in ("done", "undone"):
             self.step = ""
+            self.seconds[step] = time.monotonic() - self.began
             if self.kill == (step, "after"):
-                os.kill(os.getpid(), signal.SIGKILL)
+                kill()
+
+
+def kill() -> None:
+    """End this very process as `kill -9` does."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def watched(watch: Watch) -> None:
@@ -95,7 +110,7 @@ def main() -> int:
         return int(console.fail(error))
     finally:
         if given.count:
-            given.count.write_text(json.dumps(watch.acts))
+            given.count.write_text(json.dumps({"acts": watch.acts, "seconds": watch.seconds}))
     return 0
 
 

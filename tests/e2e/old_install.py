@@ -187,8 +187,8 @@ class OldInstall:
             directory.mkdir(mode=0o700)
             os.chown(directory, UID, GID)
         values = {
-            "container": self.old_name, "image": MOONFIRE, "state": self.state, "uid": UID, "gid": GID,
-            "samples": self.samples, "config": self.config, "network": self.network,
+            "container": self.old_name, "image": MOONFIRE, "state": self.state, "uid": UID,
+            "gid": GID, "samples": self.samples, "config": self.config, "network": self.network,
         }  # fmt: skip
         self.script.write_text(SCRIPT.format(**values))
         self.script.chmod(0o755)
