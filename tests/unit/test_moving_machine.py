@@ -15,7 +15,7 @@ from nvrstack.moving.machine import Course, StepError, go_back, go_forward
 
 NAMES = ("first", "second", "third", "fourth")
 STEPS = tuple(Step(name, f"do {name}", f"undo {name}") for name in NAMES)
-WHOLE = {name: 3 for name in NAMES}
+WHOLE = dict.fromkeys(NAMES, 3)
 
 
 class KilledError(BaseException):

@@ -22,6 +22,21 @@ def migrate(
         Path | None,
         typer.Argument(metavar="DIR", help="Where the project goes; ./nvrstack if not given."),
     ] = None,
+    show_status: Annotated[
+        bool, typer.Option("--status", help="Say how far a move has come.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a move that was cut short.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the old system, exactly.")
+    ] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Give the old system up: remove its container.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Do not go back by itself when the proof fails.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would happen, and change nothing.")
     ] = False,
@@ -67,28 +82,63 @@ def migrate(
         bool, typer.Option("--no-docker", help="Do not ask the Docker Engine.")
     ] = False,
 ) -> None:
-    """Move an existing Moonfire into a project. With --plan: only say how. Exit 1 if it cannot."""
-    from nvrstack.cli import answering
+    """Move an existing Moonfire into a project, reversibly. Exit 1 if it cannot be done yet."""
+    from nvrstack.cli import answering, moving
     from nvrstack.cli.planning import Wishes, make_plan
     from nvrstack.cli.survey import Host
 
     console: Console = context.obj
-    if not plan:
-        raise InputError("only the plan can be made so far", "add --plan")
+    modes = {
+        "--plan": plan,
+        "--status": show_status,
+        "--resume": resume,
+        "--rollback": rollback,
+        "--finish": finish,
+    }
+    chosen = [name for name, given in modes.items() if given]
+    if len(chosen) > 1:
+        raise InputError(f"{' and '.join(chosen)} were given together", "choose one of them")
+    target = directory or console.project or Path(DIRECTORY)
+    target = target if target.is_absolute() else (console.cwd / target).resolve()
+    if chosen and not plan:
+        # In the project itself, nobody should have to name it.
+        project = target if directory or console.project else _begun(console.cwd, target)
+        if resume:
+            moving.resume(console, project, keep=keep)
+        else:
+            {"--status": moving.status, "--rollback": moving.rollback, "--finish": moving.finish}[
+                chosen[0]
+            ](console, project)
+        return
     if not root.is_dir():
         raise InputError(f"{root}: is not a directory", "check --root")
-    target = directory or console.project or Path(DIRECTORY)
+    if not plan and (root != Path("/") or no_docker):
+        raise InputError("--root and --no-docker are for a plan", "add --plan, or leave them out")
+    if not plan and moving.already_moved(console, target):
+        return
     wishes = Wishes(
-        target if target.is_absolute() else (console.cwd / target).resolve(),
+        target,
         answering.given_answers(console, stack, settings or [], answers),
         answering.given_secrets(secret_file or []),
         moonfire_version,
         _source(source),
     )
     planned = make_plan(Host(root, nvr_script, moonfire_config, not no_docker), wishes)
-    _show(console, planned)
-    if planned.blockers:
-        raise typer.Exit(ExitCode.CHECK_FAILED)
+    if plan or planned.blockers or planned.move is None:
+        _show(console, planned)
+        if planned.blockers:
+            raise typer.Exit(ExitCode.CHECK_FAILED)
+        return
+    _tell(console, planned)
+    if console.agrees("Do this?"):
+        moving.run(console, planned.move, keep=keep)
+
+
+def _begun(here: Path, default: Path) -> Path:
+    """The project of a move: this directory or one above with its journal, else the default."""
+    from nvrstack.cli.moving import JOURNAL
+
+    return next((d for d in (here, *here.parents) if (d / JOURNAL).is_file()), default)
 
 
 def _source(given: str | None) -> "Source | None":
@@ -98,6 +148,15 @@ def _source(given: str | None) -> "Source | None":
     if given is not None:
         raise InputError(f"--from {given}: is no kind of install", f"one of {', '.join(SOURCES)}")
     return None
+
+
+def _tell(console: Console, planned: "Planned") -> None:
+    """The plan for a person who is about to say yes; the result is the move's own."""
+    from nvrstack.migration.plan_text import plan_text
+    from nvrstack.rendering.context import url
+
+    if planned.plan is not None and planned.settings is not None:
+        console.say(plan_text(planned.plan, url(planned.settings)))
 
 
 def _show(console: Console, planned: "Planned") -> None:

@@ -64,7 +64,7 @@ def run(console: Console, move: Move, *, keep: bool = False) -> None:
     host is not ready, MoveError where a step failed and the old system is back.
     """
     project = Path(move.project)
-    if _already(console, _journal(project).state(), project):
+    if already_moved(console, project):
         return
     create.check_target(project)
     _use_engine(move)
@@ -85,6 +85,11 @@ def run(console: Console, move: Move, *, keep: bool = False) -> None:
         journal_file.reserve(project / JOURNAL)
         journal.write("began")
         _forward(console, replace(_work(move), lend=(lent,)), journal, keep=keep)
+
+
+def already_moved(console: Console, project: Path) -> bool:
+    """Say so where `project` was moved before. Raises InputError where a move was cut short."""
+    return _already(console, _journal(project).state(), project)
 
 
 def resume(console: Console, project: Path, *, keep: bool = False) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import InputError
 from nvrstack.host import below, engine, existing
 from nvrstack.host import containers as engine_containers
@@ -26,6 +27,7 @@ COMPOSE_DIRECTORIES = (
 """Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
 WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
 """The label that Compose gives its containers."""
+ABSENT = "engine-absent"
 ENGINE_ABSENT = "docker is not installed"
 
 
@@ -53,12 +55,13 @@ def survey(host: Host) -> Survey:
     Raises HostError for a file that may not be read, InputError for a named one that is not there.
     """
     described, warnings = _containers(host)
-    directories = [d.container["Config"]["Labels"].get(WORKING_DIRECTORY, "") for d in described]
+    directories = map(_directory, described)
+    engine_asked = host.asks_engine and all(w.code != ABSENT for w in warnings)
     return Survey(
         (
-            *_script(host, engine_asked=host.asks_engine and not warnings),
+            *_script(host, engine_asked=engine_asked),
             *(_container(found) for found in described),
-            *_compose_files(host, [d for d in directories if d]),
+            *_compose_files(host, [d for d in directories if d], engine_asked=engine_asked),
             *_units(host),
         ),
         warnings,
@@ -70,11 +73,33 @@ def _containers(host: Host) -> tuple[tuple[engine_containers.Described, ...], tu
         return (), ()
     problem = engine.engine_problem()
     if problem is None:
-        return engine_containers.described(containers.is_moonfire), ()
+        found = engine_containers.described(containers.is_moonfire)
+        ours = tuple(one for one in found if _belongs_to_a_project(host, one))
+        return tuple(one for one in found if one not in ours), tuple(map(_moved, ours))
     hint = "run the command with sudo, or start Docker, so that what ran can be seen"
     if problem == ENGINE_ABSENT:
         hint = "install it before the move: https://docs.docker.com/engine/install/"
-    return (), (Finding("engine-absent", f"{problem}: containers were not looked for", hint),)
+    return (), (Finding(ABSENT, f"{problem}: containers were not looked for", hint),)
+
+
+def _directory(found: engine_containers.Described) -> str:
+    labels = found.container["Config"].get("Labels") or {}
+    return str(labels.get(WORKING_DIRECTORY, ""))
+
+
+def _belongs_to_a_project(host: Host, found: engine_containers.Described) -> bool:
+    """Whether the container is of a project of nvrstack's own."""
+    directory = _directory(found)
+    return bool(directory) and below.read_bytes(host.root, f"{directory}/{SETTINGS}") is not None
+
+
+def _moved(found: engine_containers.Described) -> Finding:
+    return Finding(
+        "project-container",
+        f"the container {str(found.container['Name']).lstrip('/')} belongs to the nvrstack project "
+        f"in {_directory(found)}, and is not moved again",
+        "change that project with `nvrstack render`",
+    )
 
 
 def _container(found: engine_containers.Described) -> Candidate:
@@ -106,7 +131,7 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
     yield Candidate(place, reading, False if engine_asked else None)
 
 
-def _compose_files(host: Host, labelled: list[str]) -> Iterator[Candidate]:
+def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> Iterator[Candidate]:
     homes = (f"/home/{name}/moonfire-nvr" for name in below.names_in(host.root, "/home"))
     for directory in dict.fromkeys([*labelled, *COMPOSE_DIRECTORIES, *homes]):
         found = existing.compose_file(host.root, directory)
@@ -114,7 +139,7 @@ def _compose_files(host: Host, labelled: list[str]) -> Iterator[Candidate]:
             continue
         reading = read_compose(found.text, directory, variables_of(found.env))
         if reading.install is not None or reading.blockers:
-            yield Candidate(found.path, reading, False if host.asks_engine else None)
+            yield Candidate(found.path, reading, False if engine_asked else None)
 
 
 def _units(host: Host) -> Iterator[Candidate]:
