@@ -7,6 +7,13 @@ from typing import Any
 from nvrstack.migration.install import Finding, Install, User
 
 NOT_COMPARED = frozenset({"source"})
+OF_THE_CALL = frozenset(
+    {
+        "attach", "cidfile", "detach", "detach-keys", "disable-content-trust", "interactive",
+        "platform", "pull", "quiet", "sig-proxy", "tty",
+    }
+)  # fmt: skip
+"""Options about the call of `docker run`, which leave nothing in the container."""
 TITLES = {
     "container_name": "the container's name",
     "security_opt": "security options",
@@ -82,6 +89,7 @@ def _entries(name: str, value: Any) -> Mapping[str, str]:
             published[inside] = f"{published.get(inside, '')} {outside}".lstrip()
         return published
     if isinstance(value, Mapping):
+        value = {key: inner for key, inner in value.items() if key not in OF_THE_CALL}
         return {key: " ".join(v) if isinstance(v, tuple) else v for key, v in value.items()}
     if isinstance(value, User):
         value = f"{value.uid}:{value.gid}"
