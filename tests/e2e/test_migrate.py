@@ -43,6 +43,7 @@ def install(world: World, folder: Path) -> Iterator[OldInstall]:
 def migrate(install: OldInstall, *words: str, check: bool = True) -> Done:
     """Type the command, with what only this made-up house needs."""
     settings = {
+        "project.name": install.name,
         "site.domain": install.domain,
         "site.bind": install.address,
         "certificate.authority_root": str(install.world.authority_root),

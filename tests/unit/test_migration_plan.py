@@ -239,3 +239,48 @@ def test_the_override_is_a_compose_file(root: Path) -> None:
     found = planned(root)
     service = yaml.safe_load(found["override"])["services"]["moonfire-nvr"]
     assert service["extra_hosts"] in (["cam1:192.168.1.9"], ["cam1=192.168.1.9"])
+
+
+BLOG = """\
+  server { listen 443 ssl; server_name blog.example.com; ssl_certificate /c; ssl_certificate_key /k;
+           location / { proxy_pass http://localhost:3000; } }
+"""
+FILES = "  server { listen 80; server_name files.example.com; root /var/www; }\n"
+
+
+def with_site(root: Path, text: str) -> Path:
+    host_trees.secured(host_trees.compose(root))
+    config = host_trees.NGINX.replace("http {\n", f"http {{\n{text}")
+    host_trees.put(root, "/etc/nginx/nginx.conf", config)
+    return root
+
+
+def test_another_site_of_the_same_nginx_blocks_until_it_is_carried(root: Path) -> None:
+    with_site(root, BLOG)
+    found = planned(root, code=1)
+    assert codes(found["blockers"]) == ["nginx-other-site"]
+    assert "--carry-sites" in found["blockers"][0]["hint"]
+    lan = ("--set", "network.lan_address=192.168.1.5")
+    carried = planned(root, "--carry-sites", *lan)
+    assert carried["blockers"] == []
+    (site,) = tomllib.loads(carried["settings"])["sites"]
+    assert (site["domain"], site["upstream"]) == ("blog.example.com", "http://192.168.1.5:3000")
+
+
+def test_a_site_of_files_blocks_in_any_case(root: Path) -> None:
+    found = planned(with_site(root, FILES), "--carry-sites", code=1)
+    assert codes(found["blockers"]) == ["nginx-other-site"]
+    assert "another home" in found["blockers"][0]["hint"]
+
+
+def test_a_carried_site_that_only_this_machine_reaches_is_named(root: Path) -> None:
+    with_site(root, BLOG)
+    host_trees.put(
+        root,
+        "/proc/net/tcp",
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        "   0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0"
+        "        0 4242 1\n",
+    )
+    found = planned(root, "--carry-sites", "--set", "network.lan_address=192.168.1.5")
+    assert "site-on-loopback" in codes(found["warnings"])

@@ -68,6 +68,10 @@ def migrate(
     moonfire_version: Annotated[
         str | None, typer.Option(help="The Moonfire to run, such as v0.7.30.", metavar="TAG")
     ] = None,
+    carry_sites: Annotated[
+        bool,
+        typer.Option("--carry-sites", help="Take the other sites of this host's nginx along."),
+    ] = False,
     nvr_script: Annotated[
         Path | None, typer.Option(help="The nvr script, if it is elsewhere.", metavar="FILE")
     ] = None,
@@ -122,6 +126,7 @@ def migrate(
         answering.given_secrets(secret_file or []),
         moonfire_version,
         _source(source),
+        carry_sites,
     )
     planned = make_plan(Host(root, nvr_script, moonfire_config, not no_docker), wishes)
     if plan or planned.blockers or planned.move is None:

@@ -16,19 +16,25 @@ from nvrstack.migration.install import Finding, Install, Source
 from nvrstack.migration.moonfire_config import ConfigProposal, propose
 from nvrstack.migration.move import Move
 from nvrstack.migration.nginx_sites import NginxSites, nginx_sites
+from nvrstack.migration.other_sites import OtherSites, other_sites
 from nvrstack.migration.places import DATABASE, host_path, host_port, own_port
 from nvrstack.migration.plan import Plan, unique
 from nvrstack.migration.port_owners import port_findings
 from nvrstack.migration.proposal import Proposal, Surroundings, propose_settings
 from nvrstack.migration.steps import steps
-from nvrstack.migration.takeover import carried_certificates, left_to_certbot, replaced_nginx
+from nvrstack.migration.takeover import (
+    carried_certificates,
+    has_to_give_way,
+    left_to_certbot,
+    replaced_nginx,
+)
 from nvrstack.migration.target import target_version
 from nvrstack.migration.versions import Spelling, number, spelling_of
 from nvrstack.rendering.context import addresses, lineages
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.answers import Answers
 from nvrstack.settings.load import lookup, merge
-from nvrstack.settings.model import Settings
+from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
 from nvrstack.settings.subnets import CANDIDATES
 
@@ -45,6 +51,7 @@ class Wishes:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     version: str | None = None
     source: Source | None = None
+    carries_sites: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,11 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         wishes.given.data,
     )
     secrets = {**proposal.secrets, **wishes.secrets}
-    settings, problems = _settings(wishes.given, _defaults(host, wishes, proposal), secrets)
+    found = _defaults(host, wishes, proposal)
+    others = _other_sites(host, wishes, seen.nginx, found)
+    if others.tables:
+        found["sites"] = others.tables
+    settings, problems = _settings(wishes.given, found, secrets)
     config = propose(
         install,
         seen.file,
@@ -124,8 +135,10 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
     )
     warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
+    warnings += others.warnings
     blockers = [
         *choice.blockers,
+        *others.blockers,
         *target.blockers,
         *config.blockers,
         *seen.recorded.findings.blockers,
@@ -155,6 +168,25 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         blockers=unique(blockers),
     )
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _other_sites(
+    host: Host, wishes: Wishes, nginx: NginxSites, found: Mapping[str, Any]
+) -> OtherSites:
+    data = merge(found, wishes.given.data)
+    site = Site.model_fields
+    wanted = tuple(
+        lookup(data, f"site.{key}") or site[key].default for key in ("http_port", "https_port")
+    )
+    ports = tuple(port for port in wanted if isinstance(port, int))
+    return other_sites(
+        nginx,
+        lookup(data, "network.lan_address"),
+        surroundings.listening(host),
+        carry=wishes.carries_sites,
+        gives_way=has_to_give_way(surroundings.takers(host, ports), surroundings.schedules(host)),
+        given=[str(table.get("domain")) for table in lookup(wishes.given.data, "sites") or ()],
+    )
 
 
 def _move(

@@ -24,7 +24,7 @@ from nvrstack.migration.ddclient_conf import read_ddclient_conf
 from nvrstack.migration.ddns import Ddns, ddns_settings
 from nvrstack.migration.firewall import FILES, firewall_findings
 from nvrstack.migration.install import Finding, Install, User
-from nvrstack.migration.listeners import listeners
+from nvrstack.migration.listeners import Listener, listeners
 from nvrstack.migration.moonfire_config import config_paths
 from nvrstack.migration.places import STATE, host_path
 from nvrstack.migration.proposal import Certified
@@ -143,6 +143,12 @@ def schedules(host: Host) -> Schedules:
     units = existing.enabled_units(host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE))
     crons = [file for file in CERTBOT_CRONS if below.read_text(host.root, file) is not None]
     return Schedules(frozenset(units), tuple(crons))
+
+
+def listening(host: Host) -> tuple[Listener, ...]:
+    """Every TCP socket that listens on the host."""
+    tables = existing.listening_tables(host.root)
+    return tuple(listener for table in tables for listener in listeners(table))
 
 
 def takers(host: Host, ports: tuple[int, ...]) -> dict[int, str]:

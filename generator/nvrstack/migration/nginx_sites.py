@@ -100,7 +100,7 @@ def nginx_sites(
         port=_port(backends[0], own) if backends else None,
         moonfire=tuple(moonfire),
         others=others,
-        warnings=(*tree.warnings, *_about_moonfires(moonfire, backends), *_about_others(others)),
+        warnings=(*tree.warnings, *_about_moonfires(moonfire, backends)),
     )
 
 
@@ -219,21 +219,3 @@ def _about_moonfires(sites: list[Site], backends: Collection[str]) -> Iterator[F
                 "give the domain with --set site.domain=NAME",
                 site.line,
             )
-
-
-def _about_others(sites: tuple[Site, ...]) -> Iterator[Finding]:
-    for site in sites:
-        if site.backends:
-            hint = (
-                f'it can stay behind the same address: [[sites]] with domain = "{site.names[0]}" '
-                f'and upstream = "{site.backends[0]}" in nvrstack.toml, if containers can reach it'
-            )
-        else:
-            hint = "nvrstack's nginx passes requests on and serves no files; give it another home"
-        yield Finding(
-            "nginx-other-site",
-            f"{site.file}: this nginx serves {', '.join(site.names)} too, and has to give up the "
-            "ports 80 and 443",
-            hint,
-            site.line,
-        )

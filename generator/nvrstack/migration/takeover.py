@@ -45,16 +45,22 @@ def _renamed(renewal: str, old: str, new: str) -> str:
     return re.sub(_renewed_path(old), rf"\g<1>{new}", renewal, flags=re.MULTILINE)
 
 
+def has_to_give_way(takers: Mapping[int, str], schedules: Schedules) -> bool:
+    """Whether the host's nginx holds the project's ports, named in `takers`, or will at boot."""
+    return "nginx" in takers.values() or schedules.runs_nginx
+
+
 def replaced_nginx(
     nginx: NginxSites, takers: Mapping[int, str], schedules: Schedules
 ) -> HostNginx | None:
     """The host's nginx as far as it must give way: all of it, or Moonfire's site files alone.
 
-    It keeps the other sites where it does not hold the project's ports, named in `takers`.
+    It keeps the other sites where it does not need the project's ports.
     """
-    if "nginx" not in takers.values() and not schedules.runs_nginx and not nginx.moonfire:
+    gives_way = has_to_give_way(takers, schedules)
+    if not gives_way and not nginx.moonfire:
         return None
-    if nginx.others and "nginx" not in takers.values():
+    if nginx.others and not gives_way:
         files = dict.fromkeys(site.file for site in nginx.moonfire)
         return HostNginx(NGINX_SERVICE, tuple(map(PurePosixPath, files))) if files else None
     return HostNginx(NGINX_SERVICE)
