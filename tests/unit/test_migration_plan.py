@@ -284,3 +284,18 @@ def test_a_carried_site_that_only_this_machine_reaches_is_named(root: Path) -> N
     )
     found = planned(root, "--carry-sites", "--set", "network.lan_address=192.168.1.5")
     assert "site-on-loopback" in codes(found["warnings"])
+
+
+def test_an_account_that_the_move_makes_settles_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    host_trees.systemd(host_trees.host(root, users=False))
+    password = tmp_path / "password"
+    password.write_text("correct horse 5tapl3\n")
+    given = ("--first-user", "ann", "--secret-file", f"first_user_password={password}")
+    found = planned(root, *given)
+    assert found["blockers"] == []
+    ids = [step["id"] for step in found["steps"]]
+    assert ids.index("takeover") < ids.index("account") < ids.index("verify")
+    assert "correct horse" not in plan(root, *given).stdout
+    assert plan(root, "--first-user", "ann").code == 2

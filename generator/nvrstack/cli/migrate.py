@@ -1,5 +1,6 @@
 """`nvrstack migrate`: an existing installation of Moonfire becomes a project."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,8 @@ from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.planning import Planned
+    from nvrstack.cli.planning import Planned, Wishes
+    from nvrstack.cli.survey import Host
     from nvrstack.migration.install import Source
 
 SOURCES = ("nvr-script", "container", "compose", "systemd")
@@ -68,6 +70,12 @@ def migrate(
     moonfire_version: Annotated[
         str | None, typer.Option(help="The Moonfire to run, such as v0.7.30.", metavar="TAG")
     ] = None,
+    first_user: Annotated[
+        str | None,
+        typer.Option(
+            help="Make this account; needs --secret-file first_user_password=FILE.", metavar="NAME"
+        ),
+    ] = None,
     carry_sites: Annotated[
         bool,
         typer.Option("--carry-sites", help="Take the other sites of this host's nginx along."),
@@ -87,56 +95,94 @@ def migrate(
     ] = False,
 ) -> None:
     """Move an existing Moonfire into a project, reversibly. Exit 1 if it cannot be done yet."""
-    from nvrstack.cli import answering, moving
+    from nvrstack.cli import answering, first_account
     from nvrstack.cli.planning import Wishes, make_plan
     from nvrstack.cli.survey import Host
 
     console: Console = context.obj
-    modes = {
-        "--plan": plan,
-        "--status": show_status,
-        "--resume": resume,
-        "--rollback": rollback,
-        "--finish": finish,
-    }
-    chosen = [name for name, given in modes.items() if given]
-    if len(chosen) > 1:
-        raise InputError(f"{' and '.join(chosen)} were given together", "choose one of them")
     target = directory or console.project or Path(DIRECTORY)
     target = target if target.is_absolute() else (console.cwd / target).resolve()
-    if chosen and not plan:
+    about = _mode(status=show_status, resume=resume, rollback=rollback, finish=finish, plan=plan)
+    if about in {"status", "resume", "rollback", "finish"}:
         # In the project itself, nobody should have to name it.
         project = target if directory or console.project else _begun(console.cwd, target)
-        if resume:
-            moving.resume(console, project, keep=keep)
-        else:
-            {"--status": moving.status, "--rollback": moving.rollback, "--finish": moving.finish}[
-                chosen[0]
-            ](console, project)
+        _continue(console, about, project, keep=keep)
         return
     if not root.is_dir():
         raise InputError(f"{root}: is not a directory", "check --root")
-    if not plan and (root != Path("/") or no_docker):
-        raise InputError("--root and --no-docker are for a plan", "add --plan, or leave them out")
-    if not plan and moving.already_moved(console, target):
-        return
+    secrets = answering.given_secrets(secret_file or [])
+    first_account.check_given(first_user, secrets)
     wishes = Wishes(
         target,
         answering.given_answers(console, stack, settings or [], answers),
-        answering.given_secrets(secret_file or []),
+        secrets,
         moonfire_version,
         _source(source),
         carry_sites,
+        first_user,
     )
-    planned = make_plan(Host(root, nvr_script, moonfire_config, not no_docker), wishes)
-    if plan or planned.blockers or planned.move is None:
+    host = Host(root, nvr_script, moonfire_config, not no_docker)
+    if plan:
+        _show(console, make_plan(host, wishes))
+    elif root != Path("/") or no_docker:
+        raise InputError("--root and --no-docker are for a plan", "add --plan, or leave them out")
+    else:
+        _move(console, host, wishes, keep=keep)
+
+
+def _mode(**given: bool) -> str:
+    """Which of the options that say what to do was given; empty for the move itself."""
+    chosen = [name for name, is_given in given.items() if is_given]
+    if len(chosen) > 1:
+        both = " and ".join(f"--{name}" for name in chosen)
+        raise InputError(f"{both} were given together", "choose one of them")
+    return chosen[0] if chosen else ""
+
+
+def _continue(console: Console, about: str, project: Path, *, keep: bool) -> None:
+    """What can be done about a move that was begun."""
+    from nvrstack.cli import moving
+
+    if about == "resume":
+        moving.resume(console, project, keep=keep)
+    elif about == "rollback":
+        moving.rollback(console, project)
+    elif about == "finish":
+        moving.finish(console, project)
+    else:
+        moving.status(console, project)
+
+
+def _move(console: Console, host: "Host", wishes: "Wishes", *, keep: bool) -> None:
+    """Plan, ask, and move."""
+    from nvrstack.cli import moving
+    from nvrstack.cli.planning import NOBODY, make_plan
+
+    if moving.already_moved(console, wishes.directory):
+        return
+    planned = make_plan(host, wishes)
+    if console.interactive and [f.code for f in planned.blockers] == [NOBODY]:
+        planned = make_plan(host, _with_account(console, wishes))
+    if planned.blockers or planned.move is None:
         _show(console, planned)
-        if planned.blockers:
-            raise typer.Exit(ExitCode.CHECK_FAILED)
         return
     _tell(console, planned)
     if console.agrees("Do this?"):
         moving.run(console, planned.move, keep=keep)
+
+
+def _with_account(console: Console, wishes: "Wishes") -> "Wishes":
+    """The same wishes with an account, if the person wants one made."""
+    from nvrstack.cli.first_account import SECRET_NAME
+    from nvrstack.cli.user import ask_password, check_name
+
+    console.say("Nobody could sign in to this Moonfire after the move: it has no account.")
+    if not typer.confirm("Shall the move make one?", default=True, err=True):
+        return wishes
+    name = str(typer.prompt("User name", default="admin", err=True))
+    check_name(name)
+    secrets = {**wishes.secrets, SECRET_NAME: ask_password(console, from_stdin=False)}
+    return replace(wishes, first_user=name, secrets=secrets)
 
 
 def _begun(here: Path, default: Path) -> Path:
@@ -165,6 +211,7 @@ def _tell(console: Console, planned: "Planned") -> None:
 
 
 def _show(console: Console, planned: "Planned") -> None:
+    """The plan as the result. Exit 1 where it has blockers."""
     from nvrstack.migration.plan import NO_INSTALL, findings_json
     from nvrstack.migration.plan_text import findings_text, plan_text
     from nvrstack.rendering.context import url
@@ -173,6 +220,8 @@ def _show(console: Console, planned: "Planned") -> None:
     if plan is not None:
         address = url(planned.settings) if planned.settings is not None else None
         console.result(plan.as_json(), plan_text(plan, address))
-        return
-    data = {**NO_INSTALL, **findings_json(planned.warnings, planned.blockers)}
-    console.result(data, findings_text(planned.warnings, planned.blockers))
+    else:
+        data = {**NO_INSTALL, **findings_json(planned.warnings, planned.blockers)}
+        console.result(data, findings_text(planned.warnings, planned.blockers))
+    if planned.blockers:
+        raise typer.Exit(ExitCode.CHECK_FAILED)

@@ -38,6 +38,7 @@ from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
 from nvrstack.settings.subnets import CANDIDATES
 
+NOBODY = "nobody-can-sign-in"
 MOONFIRE_PORT = 8080
 """On the backend network, see the template of Moonfire's own settings."""
 
@@ -52,6 +53,7 @@ class Wishes:
     version: str | None = None
     source: Source | None = None
     carries_sites: bool = False
+    first_user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         *others.blockers,
         *target.blockers,
         *config.blockers,
-        *seen.recorded.findings.blockers,
+        *(f for f in seen.recorded.findings.blockers if not _settled(f, wishes)),
         *proposal.blockers,
         *problems,
     ]
@@ -168,6 +170,10 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         blockers=unique(blockers),
     )
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _settled(finding: Finding, wishes: Wishes) -> bool:
+    return finding.code == NOBODY and wishes.first_user is not None
 
 
 def _other_sites(
@@ -211,6 +217,7 @@ def _move(
         database=host_path(install, seen.before.database) or DATABASE,
         override=override_text(install),
         secrets=secrets,
+        first_user=wishes.first_user,
         config=PurePosixPath(seen.file.path) if seen.file is not None else None,
         unit=f"{install.container_name}.service" if install.source == "systemd" else None,
         script=PurePosixPath(script) if script is not None else None,

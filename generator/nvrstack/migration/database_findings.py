@@ -73,7 +73,8 @@ def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
         Finding(
             "nobody-can-sign-in",
             f"{what} in Moonfire, and after the move everybody must sign in",
-            f"make one first, under Users: {ACCOUNTS_BY_HAND[source]}",
+            "let the move make one: --first-user NAME --secret-file first_user_password=FILE; or "
+            f"make it now, under Users: {ACCOUNTS_BY_HAND[source]}",
         )
     ]
 

@@ -49,6 +49,9 @@ class Move:
     renders. The database and the recordings stay where they are: `database` is the directory that
     holds them, `db` and its WAL.
 
+    `first_user` is the account to make, with the secret first_user_password, where nobody could
+    sign in otherwise.
+
     The old system: `install`, with `unit` if it is a systemd unit; otherwise its container, called
     `install.container_name`. `script` is the `nvr` command that gives way to one for the project.
     `config` is Moonfire's old configuration file; it is copied, and stays where it is.
@@ -71,6 +74,7 @@ class Move:
     install: Install
     database: PurePosixPath
     override: str | None = None
+    first_user: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     config: PurePosixPath | None = None
     unit: str | None = None

@@ -55,6 +55,7 @@ def steps(move: Move) -> tuple[Step, ...]:
             "Stop the project's services",
         ),
         *_moonfire(move),
+        *_account(move),
         Step("verify", "Prove that the new system works, over https and with its certificate"),
         *_command(move),
     )
@@ -134,6 +135,12 @@ def _moonfire(move: Move) -> tuple[Step, ...]:
             )
         )
     return tuple(found)
+
+
+def _account(move: Move) -> tuple[Step, ...]:
+    if move.first_user is None:
+        return ()
+    return (Step("account", f"Make the account {move.first_user}, for everybody has to sign in"),)
 
 
 def _command(move: Move) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nvrstack.migration.steps import Step, steps
+from nvrstack.moving.account import Account
 from nvrstack.moving.certificates import Certificates
 from nvrstack.moving.command import Command
 from nvrstack.moving.journal import Journal
@@ -43,6 +44,8 @@ def _known(work: Work, journal: Journal) -> dict[str, Action]:
         files = tuple(map(Path, move.nginx.site_files))
         unit = move.nginx.unit
         found["nginx"] = NginxFiles(work, unit, files) if files else Units(work, (unit,))
+    if move.first_user:
+        found["account"] = Account(work, move.first_user)
     if move.script:
         found["command"] = Command(work, Path(move.script).resolve())
     return found
