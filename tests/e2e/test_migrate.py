@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.bed.process import Done, Word
+from tests.e2e import client
 from tests.e2e.old_install import GID, OWNER, UID, OldInstall
-from tests.e2e.project import NVRSTACK
+from tests.e2e.project import FIRST_CLIENT, NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
-
-
-def add_user(install: OldInstall) -> None:
-    """Somebody can sign in, as the guide's first step has it."""
-    with closing(sqlite3.connect(install.state / "db" / "db")) as connection, connection:
-        connection.execute(
-            "insert into user (username, password_hash, permissions)"
-            " values ('alice', '$scrypt$ln=4,r=8,p=1$YQ$YQ', x'0801')"
-        )
 
 
 @pytest.fixture(scope="module")
 def install(world: World, folder: Path) -> Iterator[OldInstall]:
     found = OldInstall(world, folder / "typed", "typed", 15)
     found.make()
-    found.nvr("stop")
-    add_user(found)
-    found.nvr("start")
-    wait_until("it records again", found.records, seconds=20)
+    (found.folder / "password").write_text(f"{PASSWORD}\n")
     yield found
     found.remove()
+
+
+PASSWORD = "correct horse 5tapl3"
 
 
 def migrate(install: OldInstall, *words: str, check: bool = True) -> Done:
@@ -60,6 +50,16 @@ def migrate(install: OldInstall, *words: str, check: bool = True) -> Done:
     )  # fmt: skip
 
 
+def ann(install: OldInstall) -> list[str]:
+    """Somebody who can sign in; the guide's old default asks nobody."""
+    return [
+        "--first-user",
+        "ann",
+        "--secret-file",
+        f"first_user_password={install.folder}/password",
+    ]
+
+
 def on(install: OldInstall, *words: str) -> Done:
     """Type a command about the move in its project."""
     bed = install.world.bed
@@ -71,7 +71,7 @@ def on(install: OldInstall, *words: str) -> Done:
 @pytest.fixture(scope="module")
 def plan(install: OldInstall) -> dict[str, Any]:
     before = install.fingerprint()
-    done = migrate(install, "--plan", "--json")
+    done = migrate(install, "--plan", "--json", *ann(install))
     assert install.fingerprint() == before
     assert not install.project.exists()
     found: dict[str, Any] = json.loads(done.stdout)
@@ -97,12 +97,22 @@ def test_the_plan_knows_the_container_that_runs(install: OldInstall, plan: dict[
     assert [w for w in plan["warnings"] if w["code"] == "differs"] == []
 
 
+def test_without_an_account_nothing_is_changed(install: OldInstall) -> None:
+    before = install.fingerprint()
+    done = migrate(install, "--yes", check=False)
+    assert done.returncode == 1
+    assert "there is no account in Moonfire" in done.stdout
+    assert "--first-user NAME" in done.stdout
+    assert (install.fingerprint(), install.project.exists()) == (before, False)
+
+
 def test_it_moves_and_its_owner_keeps_their_habits(
     install: OldInstall, plan: dict[str, Any], figures: dict[str, str]
 ) -> None:
     began = time.time()
-    done = migrate(install, "--yes")
+    done = migrate(install, "--yes", *ann(install))
     assert "Moved into" in done.stdout
+    assert "Sign in as ann." in done.stdout
     gap = install.longest_gap(began)
     figures["nvrstack migrate, longest time without recording"] = f"{gap:.2f} s"
     assert gap < 30
@@ -110,6 +120,9 @@ def test_it_moves_and_its_owner_keeps_their_habits(
     assert install.status("/") == 200
     assert install.status("/api/") == 401
     assert "NOT Moonfire" in install.nvr("logs").stdout + install.nvr("logs").stderr
+    origin = f"https://{install.domain}"
+    bed = install.world.bed
+    assert client.log_in(bed, FIRST_CLIENT, origin, install.address, "ann", PASSWORD).status == 204
     assert (install.project / "nvrstack.toml").stat().st_uid == OWNER
 
 
