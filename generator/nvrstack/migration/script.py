@@ -34,6 +34,11 @@ REMARKS = {
     "unreadable": "this is no bash that is understood",
 }
 HINT = "the container tells what it comes to, without --no-docker; or write plainly what is meant"
+CRLF = Finding(
+    "script-crlf",
+    "the script has the line ends of Windows, with which bash does not run it",
+    "it is read as it was meant; look whether it is the one in use",
+)
 
 
 def read_script(content: bytes, users: Mapping[str, User], timezone: str | None) -> Reading:
@@ -46,6 +51,8 @@ def read_script(content: bytes, users: Mapping[str, User], timezone: str | None)
     if refused is not None:
         return Reading(None, blockers=(refused,))
     answers = Answers(users, timezone)
+    crlf = b"\r\n" in content
+    content = content.replace(b"\r\n", b"\n")
     try:
         followed = follow(content, ("run",), answers)
         # What `nvr config` and the like would run.
@@ -53,7 +60,7 @@ def read_script(content: bytes, users: Mapping[str, User], timezone: str | None)
     except ShellError as error:
         finding = Finding("script-unreadable", f"the script {error}", HINT)
         return Reading(None, blockers=(finding,))
-    warnings = [*_unreadable(followed), *_remarks(followed)]
+    warnings = [*_unreadable(followed), *_remarks(followed), *([CRLF] if crlf else ())]
     starts = [call for call in followed.calls if _starts(call)]
     if not starts:
         return Reading(None, tuple(warnings), (_no_start(content, followed),))

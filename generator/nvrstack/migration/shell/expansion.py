@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MOST_WORDS = 20_000
+SEVERAL = re.compile(r"(?<!\\)(?:[*?\[]|\{[^}]*(?:,|\.\.)[^}]*\})")
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
 
@@ -35,7 +36,7 @@ class Expander:
         self.count += 1
         if self.count > MOST_WORDS:
             raise ShellError("expands to too much")
-        if node.type == "word" and self._has_braces(node):
+        if self._names_several(node):
             return [self._unknown(node)]
         fields = Fields()
         self._add(node, state, fields, quoted=False)
@@ -55,7 +56,7 @@ class Expander:
     def _add(self, node: "Node", state: State, fields: Fields, *, quoted: bool) -> None:
         kind = node.type
         if kind in {"word", "number", "variable_name", "special_variable_name", "regex",
-                    "extglob_pattern", "test_operator", "brace_expression"}:  # fmt: skip
+                    "extglob_pattern", "test_operator"}:  # fmt: skip
             self._add_plain(node, state, fields)
         elif kind == "raw_string":
             fields.literal(self.source.of(node)[1:-1])
@@ -186,8 +187,12 @@ class Expander:
             node.type == "expansion" and bool(re.fullmatch(r"\$\{\w+\[@\]\}", self.source.of(node)))
         )
 
-    def _has_braces(self, node: "Node") -> bool:
-        return bool(re.search(r"(?<!\\)\{[^}]*(?:,|\.\.)[^}]*\}", self.source.of(node)))
+    def _names_several(self, node: "Node") -> bool:
+        """Whether braces make several words of one, or a pattern stands for names of files."""
+        plain = [node] if node.type in {"word", "extglob_pattern"} else []
+        if node.type == "concatenation":
+            plain = [part for part in node.children if part.type in {"word", "extglob_pattern"}]
+        return any(SEVERAL.search(self.source.of(part)) for part in plain)
 
     def _ansi(self, node: "Node") -> Word:
         text = self.source.of(node)[2:-1]

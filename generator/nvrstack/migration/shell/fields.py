@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from nvrstack.migration.words import Unknown, Word
 
 BLANKS = " \t\n"
+PATTERN = frozenset("*?[")
 LONGEST = 64 * 1024
 """Characters of one field; doubling variables would fill the memory otherwise."""
 
@@ -25,8 +26,9 @@ class Fields:
 
     def split(self, text: Word) -> None:
         """What an unquoted expansion gave: blanks end a field."""
-        if isinstance(text, Unknown):
-            self.literal(text)
+        if isinstance(text, Unknown) or PATTERN.intersection(text):
+            # What an unquoted pattern gives depends on the files that there are.
+            self.literal(text if isinstance(text, Unknown) else Unknown(text, 0))
             return
         if text[:1] in BLANKS and text:
             self.end()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.shell.calls import Call, engine_of, without_prefixes
@@ -166,7 +167,8 @@ class Follower:
 
     def _while_statement(self, node: "Node", state: State, depth: int) -> None:
         body = role(node, "body")
-        if body is not None:
+        self.block(node.children_by_field_name("condition"), state, depth)
+        if body is not None and not state.ended:
             inside = body
             # How often nobody knows; once tells which calls there are.
             self._either(state, lambda way: self.statement(inside, way, depth), None,
@@ -209,26 +211,36 @@ class Follower:
         for index, item in enumerate(items):
             patterns = item.children_by_field_name("value")
             told = [matches(pattern, value, state, self.expander) for pattern in patterns]
-            rest = items[index + 1 :]
+            left = items[index:]
             if True in told:
-                self._item(items, index, state, depth)
+                self._item(left, value, state, depth)
                 return
             if None in told:
                 self._either(
                     state,
-                    lambda way, at=index: self._item(items, at, way, depth),  # type: ignore[misc]
-                    lambda way, left=rest: self._items(left, value, way, depth + 1),  # type: ignore[misc]
+                    partial(self._item_of, left, value, depth),
+                    partial(self._items_of, left[1:], value, depth + 1),
                     line_of(item),
                 )
                 return
 
-    def _item(self, items: "list[Node]", index: int, state: State, depth: int) -> None:
-        """The statements of an arm, and of the next one where it falls through."""
-        for item in items[index:]:
+    def _item(self, items: "list[Node]", value: Word, state: State, depth: int) -> None:
+        """The statements of the first arm, and of others where it falls through or goes on."""
+        for index, item in enumerate(items):
             values = item.children_by_field_name("value")
             self.block([c for c in item.children if c not in values], state, depth)
-            if role(item, "fallthrough") is None:
+            sign = role(item, "fallthrough")
+            if sign is None or state.ended or state.returned:
                 return
+            if self.source.of(sign) == ";;&":
+                self._items(items[index + 1 :], value, state, depth + 1)
+                return
+
+    def _item_of(self, items: "list[Node]", value: Word, depth: int, state: State) -> None:
+        self._item(items, value, state, depth)
+
+    def _items_of(self, items: "list[Node]", value: Word, depth: int, state: State) -> None:
+        self._items(items, value, state, depth)
 
     def _either(
         self,
@@ -272,7 +284,9 @@ class Follower:
     def _call_function(self, name: str, words: list[Word], state: State, depth: int) -> None:
         caller = state.arguments
         state.arguments = tuple(words)
+        state.enter()
         self.statement(state.functions[name], state, depth + 1)
+        state.leave()
         state.arguments, state.returned = caller, False
 
     def _builtin(self, name: str, words: list[Word], line: int, state: State) -> bool:

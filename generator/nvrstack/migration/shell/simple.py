@@ -82,9 +82,26 @@ def elements(array: "Node", state: State, expander: Expander) -> list[Word]:
 
 def declare(node: "Node", state: State, expander: Expander) -> None:
     """`export`, `local`, `declare`, `readonly` with or without values."""
+    own = node.children[0].type in {"local", "declare", "typeset"}
     for child in node.named_children:
+        name = role(child, "name") if child.type == "variable_assignment" else child
         if child.type == "variable_assignment":
-            assign(child, state, expander)
+            if own and name is not None:
+                _hide(child, expander.source.of(name), state, expander)
+            else:
+                assign(child, state, expander)
+        elif own and child.type == "variable_name":
+            state.hide(expander.source.of(child))
+
+
+def _hide(node: "Node", name: str, state: State, expander: Expander) -> None:
+    """`local name=value`, whose value may speak of the variable that it hides."""
+    way = state.copy()
+    assign(node, way, expander)
+    state.hide(name)
+    found = way.variables.get(name)
+    if found is not None:
+        state.variables[name] = found
 
 
 def split_lines(

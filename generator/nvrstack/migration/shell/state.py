@@ -27,7 +27,8 @@ class State:
 
     `status` is that of the last command: True for success, None where nobody knows. `ended` is set
     once the script has exited or become another program. `opaque` has the line after which
-    variables may be anything, as after a file was sourced.
+    variables may be anything, as after a file was sourced. `hidden` has, for each function that is
+    being called, the variables of outside that its own ones hide.
     """
 
     variables: dict[str, Value] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class State:
     ended: bool = False
     returned: bool = False
     opaque: int | None = None
+    hidden: tuple[dict[str, Value | None], ...] = ()
 
     def value(self, name: str, line: int) -> Value | None:
         """The value of a variable; None where it is not set."""
@@ -56,7 +58,28 @@ class State:
             self.ended,
             self.returned,
             self.opaque,
+            tuple(map(dict, self.hidden)),
         )
+
+    def hide(self, name: str) -> None:
+        """Let a function have a variable of its own."""
+        if self.hidden:
+            self.hidden[-1].setdefault(name, self.variables.get(name))
+            self.variables.pop(name, None)
+
+    def enter(self) -> None:
+        """Begin the call of a function."""
+        self.hidden = (*self.hidden, {})
+
+    def leave(self) -> None:
+        """End it: what it hid is there again."""
+        *outer, hidden = self.hidden or ({},)
+        self.hidden = tuple(outer)
+        for name, value in hidden.items():
+            if value is None:
+                self.variables.pop(name, None)
+            else:
+                self.variables[name] = value
 
     def forget(self, line: int) -> None:
         """After something unknown was run inside this shell, every variable may be anything."""
