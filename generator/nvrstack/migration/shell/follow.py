@@ -167,7 +167,8 @@ class Follower:
 
     def _while_statement(self, node: "Node", state: State, depth: int) -> None:
         body = role(node, "body")
-        self.block(node.children_by_field_name("condition"), state, depth)
+        if node.type == "while_statement":
+            self.block(node.children_by_field_name("condition"), state, depth)
         if body is not None and not state.ended:
             inside = body
             # How often nobody knows; once tells which calls there are.
