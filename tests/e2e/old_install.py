@@ -357,6 +357,7 @@ class OldInstall:
             )  # fmt: skip
         for name in (self.old_name, f"{self.old_name}-before-nvrstack"):
             bed.docker("rm", "--force", name, check=False)
+        self.world.ip(bed.engine_netns, "address", "delete", f"{self.address}/25", "dev", "lan0")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
