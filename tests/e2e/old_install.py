@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import time
 import uuid
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from nvrstack.migration.install import Install
+from nvrstack.migration.install import Install, Source
 from nvrstack.migration.move import Certificate, Move
 from nvrstack.migration.renewal import with_webroot
 from nvrstack.moving.store import text_of
@@ -29,9 +34,9 @@ from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks
 from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
-from tests.bed.process import Done
+from tests.bed.process import Done, Word
 from tests.e2e import client
-from tests.e2e.project import FIRST_CLIENT
+from tests.e2e.project import FIRST_CLIENT, NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
 
@@ -131,6 +136,7 @@ class OldInstall:
     name: str
     last_octet: int
     network: str = "--network=host"
+    shape: Literal["script", "container", "compose"] = "script"
 
     @property
     def address(self) -> str:
@@ -138,7 +144,8 @@ class OldInstall:
 
     @property
     def listens_on(self) -> str:
-        return self.address if self.network == "--network=host" else "0.0.0.0"
+        on_host = self.network == "--network=host" and self.shape != "compose"
+        return self.address if on_host else "0.0.0.0"
 
     @property
     def domain(self) -> str:
@@ -146,7 +153,8 @@ class OldInstall:
 
     @property
     def old_name(self) -> str:
-        return f"old-{self.name}"
+        name = f"old-{self.name}"
+        return f"{name}-moonfire-nvr-1" if self.shape == "compose" else name
 
     @property
     def new_name(self) -> str:
@@ -195,17 +203,43 @@ class OldInstall:
         # A time of its own, so that a rollback has something to get right.
         os.utime(self.script, (1_600_000_000, 1_600_000_000))
         self.nvr("init")
-        self.add_recordings()
+        self.add_camera()
         self.add_lineage()
-        self.nvr("run")
+        self.run_old()
         wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)
+        recording = self.samples / "0000000100000001"
+        recording.write_bytes(os.urandom(4096))
+        os.chown(recording, UID, GID)
+
+    def run_old(self) -> None:
+        """Start it for the first time, as its owner did."""
+        if self.shape != "compose":
+            self.nvr("run")
+            return
+        service = {
+            "image": MOONFIRE,
+            "command": "run",
+            "user": f"{UID}:{GID}",
+            "environment": {"TZ": "Etc/UTC"},
+            "restart": "unless-stopped",
+            "volumes": [
+                f"{self.state}:/var/lib/moonfire-nvr",
+                f"{self.samples}:{self.samples}",
+                f"{self.config}:/etc/moonfire-nvr.toml:ro",
+                "/usr/share/zoneinfo:/usr/share/zoneinfo:ro",
+            ],
+            "ports": [f"{self.address}:8080:8080/tcp"],
+        }
+        content = {"name": f"old-{self.name}", "services": {"moonfire-nvr": service}}
+        (self.folder / "compose.yaml").write_text(yaml.safe_dump(content))
+        self.world.bed.run(["docker", "compose", "up", "--detach"], cwd=self.folder, timeout=120)
 
     def nvr(self, *words: str, check: bool = True) -> Done:
         """Use the `nvr` command, whichever it is."""
         return self.world.bed.run([self.script, *words], timeout=60, check=check)
 
-    def add_recordings(self) -> None:
-        """Put a sample directory with a recording into the database."""
+    def add_camera(self) -> None:
+        """Put a camera and the directory of its recordings into the database."""
         with closing(sqlite3.connect(self.state / "db" / "db")) as connection, connection:
             config = json.dumps({"path": str(self.samples)})
             connection.execute(
@@ -215,6 +249,10 @@ class OldInstall:
             connection.execute(
                 "insert into camera (uuid, short_name, config) values (?, 'door', '{}')",
                 (uuid.uuid4().bytes,),
+            )
+            connection.execute(
+                "insert into stream (camera_id, sample_file_dir_id, type, config)"
+                " values (1, 1, 'main', '{}')"
             )
         for file in (self.state / "db").iterdir():
             os.chown(file, UID, GID)
@@ -273,6 +311,7 @@ class OldInstall:
             gid=GID, state=self.state, samples=self.samples, subnet=subnet, authority=DIRECTORY_URL,
             root=self.world.authority_root,
         )  # fmt: skip
+        source: Source = "nvr-script" if self.shape == "script" else self.shape
         certificate = Certificate(
             self.domain, self.domain, with_webroot(self.renewal, [self.domain])
         )
@@ -280,10 +319,10 @@ class OldInstall:
             project=PurePosixPath(self.project),
             settings=settings,
             moonfire_config=NEW_CONFIG.format(address=f"10.209.{self.last_octet}.3"),
-            install=Install("nvr-script", MOONFIRE, "0.7.30", self.old_name),
+            install=Install(source, MOONFIRE, "0.7.30", self.old_name),
             database=PurePosixPath(self.state / "db"),
             config=PurePosixPath(self.config),
-            script=PurePosixPath(self.script),
+            script=PurePosixPath(self.script) if self.shape == "script" else None,
             certificates=(certificate,),
             letsencrypt=PurePosixPath(self.letsencrypt),
         )
@@ -340,12 +379,82 @@ class OldInstall:
         bed = self.world.bed
         return bed.run(command, bed.engine_netns, cwd=TESTS.parent, timeout=240, check=check)
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Everything that a way back has to bring back, as far as it does not tell the time."""
+    def render(self, *options: str) -> Done:
+        """Run `nvrstack render` in the project."""
+        command: list[Word] = [NVRSTACK, "render", *options]
+        return self.world.bed.run(command, cwd=self.project, timeout=60, check=False)
+
+    @contextmanager
+    def begun(self, move: Move | None = None) -> Iterator[Callable[[], Done]]:
+        """Carry a move out beside the test; what is yielded waits for its end."""
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self.nvrstack, "run", move=move, check=False)
+            yield lambda: running.result(240)
+
+    def wait_for_step(self, step: str, project: Path | None = None) -> None:
+        """Wait until the journal says that a step has begun."""
+        journal = (project or self.project) / ".nvrstack/journal"
+        wanted = ('"event": "begin", "at"', f'"step": "{step}"')
+
+        def begun() -> bool:
+            lines = journal.read_text().splitlines() if journal.exists() else []
+            starts = [n for n, line in enumerate(lines) if '"began"' in line]
+            present = lines[starts[-1] :] if starts else []
+            return any(all(part in line for part in wanted) for line in present)
+
+        wait_until(f"the step {step}", begun, seconds=60, every=0.02)
+
+    @contextmanager
+    def squatter(self, port: int) -> Iterator[None]:
+        """Let a program have a port of this host."""
+        words = ["python3", "-m", "http.server", "--bind", self.address, str(port)]
+        command = self.world.bed.command(words, self.world.bed.engine_netns)
+        process = subprocess.Popen(
+            command, cwd=self.samples, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        probe = ["curl", "-sf", "--max-time", "2", f"http://{self.address}:{port}/"]
+        bed = self.world.bed
+        try:
+            wait_until(
+                "the other program",
+                lambda: bed.run(probe, bed.engine_netns, check=False).returncode == 0,
+                seconds=10,
+            )
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
+    @contextmanager
+    def small_disk(self) -> Iterator[Path]:
+        """A file system with little more room than a move asks for."""
+        place = self.folder / "disk"
+        place.mkdir()
+        self.world.bed.run(["mount", "-t", "tmpfs", "-o", "size=80m,mode=755", "disk", place])
+        try:
+            yield place
+        finally:
+            self.world.bed.run(["umount", "--lazy", place])
+
+    @staticmethod
+    def fill(place: Path) -> None:
+        """Leave no room on a file system."""
+        with contextlib.suppress(OSError), (place / "filling").open("wb") as file:
+            while True:
+                file.write(b"\0" * 65536)
+                file.flush()
+
+    def files(self) -> dict[str, Any]:
+        """What a move has to leave alone or bring back, byte for byte."""
         files = [self.script, self.config, *sorted(self.letsencrypt.rglob("*"))]
-        found: dict[str, Any] = {str(path): described(path) for path in files}
+        files += sorted(self.samples.glob("0*"))
+        return {str(path): described(path) for path in files}
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that a way back has to bring back, the time apart."""
         shown = self.container()
-        return {**found, "container": {k: shown[k] for k in ("Id", "Name", "Config", "HostConfig")}}
+        definition = {key: shown[key] for key in ("Id", "Name", "Config", "HostConfig")}
+        return {**self.files(), "container": definition}
 
     def remove(self) -> None:
         """Take it all away again."""

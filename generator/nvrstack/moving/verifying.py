@@ -7,7 +7,7 @@ from nvrstack.errors import ExitCode, NvrstackError
 from nvrstack.moving.proof import proved
 from nvrstack.moving.work import Work
 
-SECONDS = 30
+SECONDS = 10
 
 
 class NotProvedError(NvrstackError):

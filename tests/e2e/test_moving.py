@@ -1,0 +1,289 @@
+"""A move from each kind of install, on the real engine: what its owner has before and after."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from nvrstack.migration.move import Move
+from tests.bed.bed import Bed
+from tests.bed.process import Done
+from tests.e2e.old_install import OldInstall
+from tests.e2e.waiting import wait_until
+from tests.e2e.world import World
+
+SHAPES: Mapping[str, Mapping[str, Any]] = {
+    "script, host network": {},
+    "script, published port": {"network": "--publish=198.51.100.42:8080:8080"},
+    "bare container": {"shape": "container"},
+    "compose file": {"shape": "compose"},
+}
+BACK_SECONDS = 30.0
+"""The longest time without recording that any failure may cost."""
+
+
+@pytest.fixture(scope="module")
+def installs(world: World, folder: Path) -> Iterator[list[OldInstall]]:
+    """One of each kind."""
+    made = [
+        OldInstall(world, folder / f"shape{n}", f"shape{n}", 41 + n, **options)
+        for n, options in enumerate(SHAPES.values())
+    ]
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda install: install.make(), made))
+        yield made
+    finally:
+        for install in made:
+            install.remove()
+
+
+@pytest.fixture(params=range(len(SHAPES)), ids=list(SHAPES))
+def install(request: pytest.FixtureRequest, installs: list[OldInstall]) -> OldInstall:
+    """One of them."""
+    number: int = request.param
+    return installs[number]
+
+
+def plain_restart(install: OldInstall) -> float:
+    """The gap that a plain stop and start of the old container makes, by the stand-in's clock."""
+    began = time.time()
+    install.world.bed.docker("stop", "--time", "90", install.old_name)
+    install.world.bed.docker("start", install.old_name)
+    wait_until("the next recording", lambda: install.moments()[-1] > began, seconds=20)
+    time.sleep(1)
+    return install.longest_gap(began)
+
+
+def assert_moved(install: OldInstall) -> None:
+    """The new system works, and nothing of the old one was lost."""
+    assert install.running() == [install.new_name]
+    assert install.served_serial() == install.serial
+    assert install.status("/") == 200
+    assert install.status("/api/") == 401
+    wait_until("a recording", install.records, seconds=5)
+
+
+def test_a_move_and_back(install: OldInstall, figures: dict[str, str]) -> None:
+    before, plain = install.fingerprint(), plain_restart(install)
+    began = time.time()
+    done = install.nvrstack("run", "--json")
+    told = json.loads(done.stdout)
+    assert told["phase"] == "moved"
+    assert {step["state"] for step in told["steps"]} == {"done"}
+    assert any("Without recording for" in note for note in told["notes"])
+    assert_moved(install)
+    gap = install.longest_gap(began)
+    figures[f"without recording, {install.shape} {install.network}"] = (
+        f"{gap:.1f} s by the move, {plain:.1f} s by a plain stop and start"
+    )
+    assert gap < plain + 3
+    old = install.world.bed.docker("inspect", f"{install.old_name}-before-nvrstack").stdout
+    assert json.loads(old)[0]["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    samples = [path for path in before if path.startswith(str(install.samples))]
+    assert samples
+    assert {path: before[path] for path in samples}.items() <= install.files().items()
+
+    again = install.nvrstack("run")
+    assert "was moved already" in again.stdout
+
+    install.nvrstack("rollback")
+    assert install.fingerprint() == before
+    assert install.running() == [install.old_name]
+    wait_until("a recording", install.records, seconds=5)
+
+
+@pytest.fixture(scope="module")
+def moved(installs: list[OldInstall]) -> OldInstall:
+    """The script's install, moved."""
+    install = installs[0]
+    install.nvrstack("run")
+    return install
+
+
+def test_the_habits_of_the_nvr_command(moved: OldInstall) -> None:
+    logs = moved.nvr("logs", "--tail", "100")
+    assert "Ready to serve HTTP requests" in logs.stdout + logs.stderr
+    assert "v0.7.30" in moved.nvr("--version").stdout
+    refused = moved.nvr("check", check=False)
+    assert refused.returncode == 1
+    assert "unable to get exclusive lock" in refused.stdout + refused.stderr
+    moved.nvr("stop")
+    assert moved.running() == []
+    assert moved.nvr("check").returncode == 0
+    moved.nvr("start")
+    assert moved.running() == [moved.new_name]
+    moved.nvr("stop")
+    moved.nvr("rm")
+    gone = moved.nvr("logs", check=False)
+    assert gone.returncode == 1
+    assert "nvr run" in gone.stderr
+    moved.nvr("run")
+    wait_until("Moonfire's page", lambda: moved.status("/") == 200, seconds=20)
+    flags = moved.nvr("run", "--http-addr=0.0.0.0:8080", check=False)
+    assert flags.returncode == 2
+    assert "moonfire-nvr.toml" in flags.stderr
+
+
+def test_the_settings_of_the_owner_are_an_edit_that_a_render_keeps(moved: OldInstall) -> None:
+    config = moved.project / "moonfire/moonfire-nvr.toml"
+    assert "workerThreads = 2" in config.read_text()
+    told = moved.render("--check", "--json")
+    assert told.returncode == 0, told
+    kept = [change for change in json.loads(told.stdout)["changes"] if change["kind"] == "keep"]
+    assert [change["path"] for change in kept] == ["moonfire/moonfire-nvr.toml"]
+
+
+def test_private_things_are_private(moved: OldInstall) -> None:
+    own = moved.project / ".nvrstack/move"
+    assert own.stat().st_mode & 0o077 == 0
+    for path in (own / "move.json", own / "found/database/db", moved.project / ".nvrstack/journal"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_what_is_finished_has_no_way_back(moved: OldInstall) -> None:
+    told = json.loads(moved.nvrstack("status", "--json").stdout)
+    assert (told["phase"], told["busy"]) == ("moved", False)
+    moved.nvrstack("finish")
+    names = moved.world.bed.docker("ps", "--all", "--format", "{{.Names}}").stdout.split()
+    assert f"{moved.old_name}-before-nvrstack" not in names
+    assert "finished already" in moved.nvrstack("finish").stdout
+    refused = moved.nvrstack("rollback", check=False)
+    assert refused.returncode == 2
+    assert "the old system was given up" in refused.stderr
+    assert_moved(moved)
+
+
+def faulty(install: OldInstall, fault: str) -> Move:
+    """A move with something wrong in it."""
+    move = install.move()
+    if fault == "an image that is nowhere":
+        settings = f'{move.settings}\n[images]\nnginx = "nginx:none-such"\n'
+        return replace(move, settings=settings)
+    if fault == "a configuration that Moonfire refuses":
+        return replace(move, moonfire_config=f"noSuchKey = 1\n{move.moonfire_config}")
+    if fault == "a directory for recordings that is not mounted":
+        line = f'sample_dirs = ["{install.samples}"]\n'
+        assert line in move.settings
+        return replace(move, settings=move.settings.replace(line, ""))
+    anybody = "allowUnauthenticatedPermissions = { viewVideo = true }\n"
+    trust = "trustForwardHeaders = true\n"
+    config = move.moonfire_config.replace(trust, trust + anybody)
+    return replace(move, moonfire_config=config)
+
+
+FAULTS = {
+    "an image that is nowhere": (3, "nginx:none-such"),
+    "a configuration that Moonfire refuses": (3, "unknown field `noSuchKey`"),
+    "a directory for recordings that is not mounted": (3, "Failed to open dir"),
+    "a page that anybody may look at": (1, "/api/ answers 200"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_move_that_fails_is_taken_back(
+    fault: str, installs: list[OldInstall], figures: dict[str, str]
+) -> None:
+    install = installs[2]
+    before, began = install.fingerprint(), time.time()
+    done = install.nvrstack("run", move=faulty(install, fault), check=False)
+    assert_taken_back(install, before, done)
+    code, words = FAULTS[fault]
+    assert done.returncode == code
+    assert words in done.stderr
+    gap = install.longest_gap(began)
+    figures[f"without recording, {fault}"] = f"{gap:.1f} s"
+    assert gap < BACK_SECONDS
+
+
+def assert_taken_back(install: OldInstall, before: Mapping[str, Any], done: Done) -> None:
+    assert "the old system is back, as it was before" in done.stderr, done
+    assert "Traceback" not in done.stderr
+    assert install.fingerprint() == before
+    assert install.running() == [install.old_name]
+    wait_until("a recording", install.records, seconds=10)
+    assert json.loads(install.nvrstack("status", "--json").stdout)["phase"] == "back"
+
+
+def test_a_taken_port_is_told_before_anything_changes(installs: list[OldInstall]) -> None:
+    install = installs[2]
+    before = install.fingerprint()
+    with install.squatter(80):
+        done = install.nvrstack("run", check=False)
+    assert done.returncode == 3
+    assert "port 80 is taken by python3" in done.stderr
+    assert "nothing was changed" in done.stderr
+    assert install.fingerprint() == before
+    assert json.loads(install.nvrstack("status", "--json").stdout)["phase"] == "back"
+
+
+def test_a_port_that_is_taken_meanwhile(installs: list[OldInstall]) -> None:
+    install = installs[2]
+    before = install.fingerprint()
+    with install.begun() as running:
+        install.wait_for_step("rehearse")
+        with install.squatter(80):
+            done = running()
+    assert_taken_back(install, before, done)
+    assert done.returncode == 3
+
+
+def test_a_second_move_beside_the_first(installs: list[OldInstall]) -> None:
+    install = installs[2]
+    before = install.fingerprint()
+    with install.begun() as running:
+        install.wait_for_step("images")
+        for what in ("run", "resume", "rollback"):
+            second = install.nvrstack(what, check=False)
+            assert second.returncode in (2, 3), second
+        assert json.loads(install.nvrstack("status", "--json").stdout)["busy"] is True
+        assert running().returncode == 0
+    assert_moved(install)
+    install.nvrstack("rollback")
+    assert install.fingerprint() == before
+
+
+def test_a_disk_that_is_full_in_the_middle(
+    installs: list[OldInstall], figures: dict[str, str]
+) -> None:
+    """The copy of the database finds no room, while nobody records."""
+    install = installs[2]
+    before, began = install.fingerprint(), time.time()
+    with install.small_disk() as place:
+        move = install.move(project=PurePosixPath(place) / "project")
+        with install.begun(move) as running:
+            install.wait_for_step("rehearse", place / "project")
+            install.fill(place)
+            done = running()
+    assert done.returncode == 3, done
+    assert "No space left on device" in done.stderr
+    assert install.fingerprint() == before
+    assert install.running() == [install.old_name]
+    wait_until("a recording", install.records, seconds=10)
+    gap = install.longest_gap(began)
+    figures["without recording, a full disk"] = f"{gap:.1f} s"
+    assert gap < BACK_SECONDS
+
+
+def test_an_engine_that_ends_in_the_middle(
+    installs: list[OldInstall], bed: Bed, figures: dict[str, str]
+) -> None:
+    install = installs[3]
+    before = install.fingerprint()
+    with install.begun() as running:
+        install.wait_for_step("rehearse")
+        bed.stop_engine()
+        down = time.time()
+        bed.start_engine()
+        done = running()
+    assert_taken_back(install, before, done)
+    figures["from the engine's end to the next recording"] = (
+        f"{min(moment for moment in install.moments() if moment > down) - down:.1f} s"
+    )

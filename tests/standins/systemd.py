@@ -1,0 +1,124 @@
+"""A stand-in for systemctl and the manager behind it, for hosts of tests. It is NOT systemd.
+
+    python3 systemd.py DIRECTORY [--no-pager] COMMAND [UNIT]
+
+It knows show, enable, disable, start, stop and try-reload-or-restart, each with one unit, as
+systemctl(1) describes them. DIRECTORY holds `units/NAME`, which are unit files, `wants/`, where an
+enabled one has a link, and `run/`, where one that runs has the id of its process. Of a unit file it
+reads ExecStart, User and Group; a timer runs when it was started, and starts nothing.
+"""
+
+import configparser
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+STOP_SECONDS = 90.0
+
+
+class Unit:
+    """One unit of the directory."""
+
+    def __init__(self, base: Path, name: str) -> None:
+        self.file = base / "units" / name
+        self.link = base / "wants" / name
+        self.running = base / "run" / name
+        self.log = base / "run" / f"{name}.log"
+        self.is_timer = name.endswith(".timer")
+
+    def show(self) -> None:
+        """Print what nvrstack asks for."""
+        print(f"LoadState={'loaded' if self.file.exists() else 'not-found'}")
+        print(f"ActiveState={'active' if self.is_active() else 'inactive'}")
+        print(f"UnitFileState={'enabled' if self.link.is_symlink() else 'disabled'}")
+
+    def is_active(self) -> bool:
+        """Say whether its process runs, and is no corpse."""
+        if not self.running.exists():
+            return False
+        if self.is_timer:
+            return True
+        try:
+            stat = Path(f"/proc/{self.running.read_text()}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+    def enable(self) -> None:
+        """Let it start at boot."""
+        self.link.parent.mkdir(exist_ok=True)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(self.file)
+
+    def disable(self) -> None:
+        """Let it not."""
+        self.link.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start its process, and see that it does not end at once."""
+        if self.is_active():
+            return
+        self.running.parent.mkdir(exist_ok=True)
+        if self.is_timer:
+            self.running.write_text("")
+            return
+        settings = configparser.ConfigParser(interpolation=None, strict=False)
+        settings.optionxform = str  # type: ignore[assignment,method-assign]
+        settings.read(self.file)
+        service = settings["Service"]
+        ids = ["--clear-groups", "--reuid", service.get("User", "0")]
+        ids += ["--regid", service.get("Group", "0")]
+        environment = dict(pair.split("=", 1) for pair in service.get("Environment", "").split())
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                ["setpriv", *ids, *shlex.split(service["ExecStart"])],
+                env={"PATH": os.environ["PATH"], **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.running.write_text(str(process.pid))
+        time.sleep(0.5)
+        if process.poll() is not None:
+            sys.exit(f"Job for {self.file.name} failed.")
+
+    def stop(self) -> None:
+        """End its process and wait for that."""
+        if self.is_active() and not self.is_timer:
+            pid = int(self.running.read_text())
+            os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            while self.is_active():
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.05)
+        self.running.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Do what the command line says."""
+    words = [word for word in sys.argv[2:] if not word.startswith("--")]
+    command, name = words
+    unit = Unit(Path(sys.argv[1]), name)
+    if command == "show":
+        unit.show()
+        return
+    if not unit.file.exists():
+        sys.exit(f"Failed to {command} unit: Unit file {name} does not exist.")
+    if command == "try-reload-or-restart":
+        if unit.is_active():
+            unit.stop()
+            unit.start()
+        return
+    {"enable": unit.enable, "disable": unit.disable, "start": unit.start, "stop": unit.stop}[
+        command
+    ]()
+
+
+if __name__ == "__main__":
+    main()
