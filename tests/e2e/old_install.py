@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -25,13 +25,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from nvrstack.cli.moving import JOURNAL, Lines
 from nvrstack.migration.install import Install, Source
 from nvrstack.migration.move import Certificate, Move
 from nvrstack.migration.renewal import with_webroot
+from nvrstack.moving.journal import Journal
 from nvrstack.moving.store import text_of
 from nvrstack.services.images import MOONFIRE
 from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks
+from tests.bed import engine
 from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.process import Done, Word
@@ -137,6 +140,10 @@ class OldInstall:
     last_octet: int
     network: str = "--network=host"
     shape: Literal["script", "container", "compose"] = "script"
+    enter: list[str] = field(default_factory=list)
+    """What goes before nvrstack, where it is to see other mounts than the test."""
+    env: dict[str, str] = field(default_factory=dict)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def address(self) -> str:
@@ -220,7 +227,7 @@ class OldInstall:
             "image": MOONFIRE,
             "command": "run",
             "user": f"{UID}:{GID}",
-            "environment": {"TZ": "Etc/UTC"},
+            "environment": {"TZ": "Etc/UTC", "STANDIN_STOP_SECONDS": "2"},
             "restart": "unless-stopped",
             "volumes": [
                 f"{self.state}:/var/lib/moonfire-nvr",
@@ -375,9 +382,11 @@ class OldInstall:
         if what == "run":
             where = self.folder / "move.json"
             where.write_text(text_of(move or self.move()))
-        command = [sys.executable, "-m", "tests.e2e.moving_driver", *options, what, str(where)]
+        driver = [sys.executable, "-m", "tests.e2e.moving_driver"]
+        command = [*self.enter, *driver, *options, what, str(where)]
         bed = self.world.bed
-        return bed.run(command, bed.engine_netns, cwd=TESTS.parent, timeout=240, check=check)
+        env = {**self.env, "PYTHONPATH": str(TESTS.parent)}
+        return bed.run(command, bed.engine_netns, timeout=240, check=check, env=env)
 
     def render(self, *options: str) -> Done:
         """Run `nvrstack render` in the project."""
@@ -387,22 +396,21 @@ class OldInstall:
     @contextmanager
     def begun(self, move: Move | None = None) -> Iterator[Callable[[], Done]]:
         """Carry a move out beside the test; what is yielded waits for its end."""
+        self.since = datetime.now(UTC)
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(self.nvrstack, "run", move=move, check=False)
             yield lambda: running.result(240)
 
     def wait_for_step(self, step: str, project: Path | None = None) -> None:
-        """Wait until the journal says that a step has begun."""
-        journal = (project or self.project) / ".nvrstack/journal"
-        wanted = ('"event": "begin", "at"', f'"step": "{step}"')
+        """Wait until the journal of the move that `begun` began says that a step has begun."""
+        place = project or self.project
 
         def begun() -> bool:
-            lines = journal.read_text().splitlines() if journal.exists() else []
-            starts = [n for n, line in enumerate(lines) if '"began"' in line]
-            present = lines[starts[-1] :] if starts else []
-            return any(all(part in line for part in wanted) for line in present)
+            journal = Journal(Lines(place / JOURNAL), lambda: datetime.now(UTC))
+            began = journal.first("began", "")
+            return began is not None and began > self.since and step in journal.state().begun
 
-        wait_until(f"the step {step}", begun, seconds=60, every=0.02)
+        wait_until(f"the step {step}", begun, seconds=15, every=0.02)
 
     @contextmanager
     def squatter(self, port: int) -> Iterator[None]:
@@ -425,16 +433,26 @@ class OldInstall:
             process.terminate()
             process.wait(10)
 
+    @property
+    def disk(self) -> Path:
+        """Where `small_disk` is."""
+        return self.folder / "disk"
+
     @contextmanager
     def small_disk(self) -> Iterator[Path]:
-        """A file system with little more room than a move asks for."""
-        place = self.folder / "disk"
-        place.mkdir()
-        self.world.bed.run(["mount", "-t", "tmpfs", "-o", "size=80m,mode=755", "disk", place])
+        """A file system with little more room than a move asks for, at the path `disk`.
+
+        Only the engine and nvrstack have it; yields the path by which the test sees it.
+        """
+        bed, pid = self.world.bed, engine.pid()
+        self.disk.mkdir()
+        self.enter = ["nsenter", f"--mount=/proc/{pid}/ns/mnt"]
+        bed.run([*self.enter, "mount", "-t", "tmpfs", "-o", "size=80m,mode=755", "d", self.disk])
         try:
-            yield place
+            yield Path(f"/proc/{pid}/root{self.disk}")
         finally:
-            self.world.bed.run(["umount", "--lazy", place])
+            bed.run([*self.enter, "umount", "--lazy", self.disk])
+            self.enter = []
 
     @staticmethod
     def fill(place: Path) -> None:
@@ -453,7 +471,11 @@ class OldInstall:
     def fingerprint(self) -> dict[str, Any]:
         """Everything that a way back has to bring back, the time apart."""
         shown = self.container()
-        definition = {key: shown[key] for key in ("Id", "Name", "Config", "HostConfig")}
+        definition = {key: shown[key] for key in ("Id", "Name", "Config")}
+        # An engine that starts makes empty lists of what was not given.
+        definition["HostConfig"] = {
+            key: value or None for key, value in shown["HostConfig"].items()
+        }
         return {**self.files(), "container": definition}
 
     def remove(self) -> None:

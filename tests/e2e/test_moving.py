@@ -180,7 +180,7 @@ def faulty(install: OldInstall, fault: str) -> Move:
 
 
 FAULTS = {
-    "an image that is nowhere": (3, "nginx:none-such"),
+    "an image that is nowhere": (3, "the images cannot be had"),
     "a configuration that Moonfire refuses": (3, "unknown field `noSuchKey`"),
     "a directory for recordings that is not mounted": (3, "Failed to open dir"),
     "a page that anybody may look at": (1, "/api/ answers 200"),
@@ -253,14 +253,14 @@ def test_a_second_move_beside_the_first(installs: list[OldInstall]) -> None:
 def test_a_disk_that_is_full_in_the_middle(
     installs: list[OldInstall], figures: dict[str, str]
 ) -> None:
-    """The copy of the database finds no room, while nobody records."""
+    """The copy of the database finds no room, at a moment when nobody records."""
     install = installs[2]
     before, began = install.fingerprint(), time.time()
-    with install.small_disk() as place:
-        move = install.move(project=PurePosixPath(place) / "project")
+    with install.small_disk() as disk:
+        move = install.move(project=PurePosixPath(install.disk / "project"))
         with install.begun(move) as running:
-            install.wait_for_step("rehearse", place / "project")
-            install.fill(place)
+            install.wait_for_step("front", disk / "project")
+            install.fill(disk)
             done = running()
     assert done.returncode == 3, done
     assert "No space left on device" in done.stderr
@@ -275,10 +275,11 @@ def test_a_disk_that_is_full_in_the_middle(
 def test_an_engine_that_ends_in_the_middle(
     installs: list[OldInstall], bed: Bed, figures: dict[str, str]
 ) -> None:
+    """Just when the old Moonfire stops: the new one is the engine's to start by then."""
     install = installs[3]
     before = install.fingerprint()
     with install.begun() as running:
-        install.wait_for_step("rehearse")
+        install.wait_for_step("takeover")
         bed.stop_engine()
         down = time.time()
         bed.start_engine()

@@ -140,8 +140,9 @@ def finish(console: Console, project: Path) -> None:
                 console.result({"finished": True}, "The move is finished already.")
                 return
             raise InputError("there is no move to finish", in_words(work.move, journal.state(), ()))
-        what = f"the old container {work.move.kept_name}" if work.move.has_container else "nothing"
-        if not console.agrees(f"Remove {what}, and with it the way back?"):
+        old = f"remove the old container {work.move.kept_name}"
+        what = old if work.move.has_container else f"give up the way back to {work.move.unit}"
+        if not console.agrees(f"There is no way back then: {what}?"):
             return
         if work.move.has_container:
             containers.remove(work.move.kept_name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 ANSWER_SECONDS = 60
+LAST_LINES = 4
 
 
 def inspect(name: str) -> dict[str, Any] | None:
@@ -111,11 +112,11 @@ def remove(name: str) -> None:
             found.remove(force=True)
 
 
-def last_words(name: str, lines: int = 5) -> str:
-    """The last lines that a container printed. Raises HostError."""
+def last_words(name: str) -> str:
+    """The last lines that a container printed, as one. Raises HostError."""
     with _client(ANSWER_SECONDS) as client:
-        told: bytes = _needed(client, name).logs(tail=lines)
-        return told.decode(errors="replace").strip()
+        told: bytes = _needed(client, name).logs(tail=LAST_LINES)
+        return " ".join(told.decode(errors="replace").split())
 
 
 def execute(name: str, command: list[str]) -> int | None:

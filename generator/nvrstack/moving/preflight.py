@@ -55,8 +55,14 @@ def _old_system(move: Move) -> Iterator[str]:
             yield f"systemd does not know {move.unit} any more; plan the move again"
         return
     name = move.install.container_name
-    if containers.inspect(name) is None:
+    found = containers.inspect(name)
+    if found is None:
         yield f"there is no container {name} any more; plan the move again"
+    elif found["HostConfig"].get("AutoRemove"):
+        yield (
+            f"the container {name} was made with --rm, so it is gone once it stops, and there "
+            "would be no way back; make it again without --rm"
+        )
     if containers.inspect(move.kept_name) is not None:
         yield f"there is a container {move.kept_name} already; rename it: docker rename"
 

@@ -32,7 +32,13 @@ class Images:
 
     def do(self) -> str | None:
         """Let Compose make all but the last step."""
-        self.work.compose("up", "--no-start")
+        try:
+            self.work.compose("up", "--no-start")
+        except HostError as error:
+            raise HostError(
+                f"the images cannot be had, or no container be made of them: {error.message}",
+                "see that this host reaches the Internet: docker compose pull",
+            ) from error
         return None
 
     def undo(self) -> str | None:

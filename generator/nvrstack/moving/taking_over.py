@@ -98,7 +98,7 @@ class Takeover:
         while problem := moonfire_problem(self.work):
             now = self._new()
             if now["RestartCount"] - before >= CRASHES or not _alive(now):
-                told = containers.last_words(now["Id"], 2)
+                told = containers.last_words(now["Id"])
                 raise HostError(f"the new Moonfire does not start: {told}")
             if time.monotonic() > deadline:
                 raise HostError(problem, f"docker compose logs {MOONFIRE} tells more")

@@ -7,7 +7,8 @@ from nvrstack.errors import ExitCode, NvrstackError
 from nvrstack.moving.proof import proved
 from nvrstack.moving.work import Work
 
-SECONDS = 10
+SECONDS = 5
+"""What is asked here has answered before, or answers at once."""
 
 
 class NotProvedError(NvrstackError):
