@@ -66,6 +66,11 @@ class OldHouse(OldInstall):
     certificate: Certificate = field(init=False)
 
     @property
+    def running_before(self) -> list[str]:
+        """No container runs."""
+        return []
+
+    @property
     def systemd(self) -> Path:
         return self.folder / "systemd"
 
@@ -90,6 +95,7 @@ class OldHouse(OldInstall):
             self.systemctl("start", unit)
         self.certify()
         self.systemctl("try-reload-or-restart", NGINX_UNIT)
+        (self.folder / "cron-certbot").write_text("0 */12 * * * root certbot -q renew\n")
         self.systemctl("enable", TIMER)
         self.systemctl("start", TIMER)
         wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)

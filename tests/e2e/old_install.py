@@ -364,6 +364,11 @@ class OldInstall:
         names = (self.old_name, self.new_name)
         return [line.split()[0] for line in lines if line.startswith(names) and "running" in line]
 
+    @property
+    def running_before(self) -> list[str]:
+        """What `running` says before the move."""
+        return [self.old_name]
+
     def served_serial(self) -> int | None:
         """The serial of the certificate that clients are shown."""
         shown = client.served_certificate(self.world.bed, FIRST_CLIENT, self.address, self.domain)

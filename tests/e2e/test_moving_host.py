@@ -19,7 +19,6 @@ def house(world: World, folder: Path) -> Iterator[OldHouse]:
     made = OldHouse(world, folder / "oldhouse", "oldhouse", 8)
     try:
         made.make()
-        (made.folder / "cron-certbot").write_text("0 */12 * * * root certbot -q renew\n")
         yield made
     finally:
         made.remove()

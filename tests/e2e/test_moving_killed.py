@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from nvrstack.migration.steps import steps
+from tests.e2e.old_house import OldHouse
 from tests.e2e.old_install import OldInstall
 from tests.e2e.waiting import Stopwatch, wait_until
 from tests.e2e.world import World
@@ -22,15 +23,18 @@ from tests.e2e.world import World
 RECORDING_AGAIN = 20.0
 """Seconds within which either Moonfire records after a kill, without anybody's help."""
 LONG_SECONDS = 0.5
+WITH_PROGRAMS = ("images", "rehearse", "front")
+"""Steps in which Docker Compose is at work for long enough to be left behind by a kill."""
 Point = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
 def installs(world: World, folder: Path) -> Iterator[list[OldInstall]]:
-    """Four hosts in one, each with a Moonfire of its own."""
-    made = [OldInstall(world, folder / name, name, 31 + n) for n, name in enumerate("pqrs")]
-    for install in made:
-        install.name = f"killed{install.name}"
+    """Hosts beside each other, each with a Moonfire of its own; the first is one of units."""
+    made: list[OldInstall] = [OldHouse(world, folder / "killed0", "killed0", 9)]
+    for number in range(1, 5):
+        name = f"killed{number}"
+        made.append(OldInstall(world, folder / name, name, 30 + number))
     try:
         for install in made:
             install.make()
@@ -64,7 +68,7 @@ def gone_back(install: OldInstall, points: Sequence[Point]) -> list[Cell]:
         watch = Stopwatch()
         install.nvrstack("rollback")
         assert install.fingerprint() == before, point
-        assert install.running() == [install.old_name], point
+        assert install.running() == install.running_before, point
         wait_until(f"a recording after {point}", install.records, seconds=RECORDING_AGAIN)
         cells.append(Cell("rollback", point, watch.seconds))
     return cells
@@ -85,53 +89,65 @@ def gone_on(install: OldInstall, points: Sequence[Point]) -> list[Cell]:
 
 
 def back_by_pieces(install: OldInstall, points: Sequence[Point]) -> list[Cell]:
-    """Kill the way back at every point too."""
+    """Kill the way back at every point too; at its end all is as before the move."""
     cells = []
     for point in points:
         watch = Stopwatch()
         killed(install, point, "rollback")
         cells.append(Cell("killed on the way back", point, watch.seconds))
     install.nvrstack("resume")
+    assert install.running() == install.running_before
+    wait_until("a recording", install.records, seconds=RECORDING_AGAIN)
     return cells
+
+
+def points_of(install: OldInstall, folder: Path) -> tuple[list[Point], list[Point]]:
+    """Move there and back, undisturbed; tell where both are to be killed."""
+    before, there, back = install.fingerprint(), folder / "there", folder / "back"
+    install.nvrstack("run", "--count", str(there))
+    install.nvrstack("rollback", "--count", str(back))
+    assert install.fingerprint() == before
+    counted, undone = (json.loads(file.read_text()) for file in (there, back))
+    ids = [step.id for step in steps(install.move())]
+    assert list(counted["seconds"]) == ids
+    forward: list[Point] = []
+    for step in ids:
+        at_work = counted["seconds"][step] > LONG_SECONDS and step in WITH_PROGRAMS
+        middle = "program" if at_work else str(counted["acts"][step] // 2 + 1)
+        forward += [(step, middle), (step, "after")]
+    acts = undone["acts"]
+    steps_back = [step for step in reversed(ids) if acts.get(step, 0) > 1]
+    return forward, [(step, str(acts[step] // 2 + 1)) for step in steps_back]
 
 
 def test_whatever_is_killed_ends_right(
     installs: list[OldInstall], figures: dict[str, str], tmp_path: Path
 ) -> None:
-    first, *others = installs
-    ids = [step.id for step in steps(first.move())]
-    before = first.fingerprint()
-    first.nvrstack("run", "--count", str(tmp_path / "there"))
-    first.nvrstack("rollback", "--count", str(tmp_path / "back"))
-    assert first.fingerprint() == before
-    there, back = (json.loads((tmp_path / name).read_text()) for name in ("there", "back"))
-    assert list(there["seconds"]) == ids
+    house, first, *others = installs
+    points, pieces = points_of(first, tmp_path)
+    of_house, back_of_house = points_of(house, tmp_path)
+    only_there = [point for point in of_house if point[0] not in dict(points)]
+    assert {step for step, _ in only_there} == {"renewals", "ddclient", "nginx"}
+    unit = [point for point in of_house if point[0] == "takeover"]
 
-    points: list[Point] = []
-    for step in ids:
-        long = there["seconds"][step] > LONG_SECONDS and step in ("images", "rehearse", "front")
-        middle = "program" if long else str(there["acts"][step] // 2 + 1)
-        points += [(step, middle), (step, "after")]
-    undone = [step for step in reversed(ids) if back["acts"].get(step, 0) > 1]
-    pieces = [(step, str(back["acts"][step] // 2 + 1)) for step in undone]
+    def there_and_back() -> list[Cell]:
+        return [*gone_on(first, points), *back_by_pieces(first, pieces)]
 
-    def on_and_back(install: OldInstall) -> list[Cell]:
-        return [*gone_on(install, points), *back_by_pieces(install, pieces)]
+    def of_units() -> list[Cell]:
+        return [*gone_back(house, only_there), *gone_on(house, [*only_there, *unit]),
+                *back_by_pieces(house, back_of_house)]  # fmt: skip
 
-    work: list[Callable[[], list[Cell]]] = [lambda: on_and_back(first)]
-    for number, install in enumerate(others):
-        share = points[number :: len(others)]
-        work.append(lambda install=install, share=share: gone_back(install, share))  # type: ignore[misc]
     watch = Stopwatch()
-    with ThreadPoolExecutor(len(work)) as pool:
-        cells = [cell for cells in pool.map(lambda part: part(), work) for cell in cells]
-    assert first.fingerprint() == before
-    wait_until("the old Moonfire to record", first.records, seconds=RECORDING_AGAIN)
-
-    assert {cell.point for cell in cells if cell.way == "resume"} == set(points)
-    assert {cell.point for cell in cells if cell.way == "rollback"} == set(points)
+    with ThreadPoolExecutor(len(installs)) as pool:
+        work = [pool.submit(there_and_back), pool.submit(of_units)]
+        for number, install in enumerate(others):
+            work.append(pool.submit(gone_back, install, points[number :: len(others)]))
+        cells = [cell for part in work for cell in part.result()]
+    for way in ("resume", "rollback"):
+        there = {cell.point for cell in cells if cell.way == way}
+        assert there >= {*points, *only_there}, way
     slowest = max(cell.seconds for cell in cells if cell.way == "rollback")
-    figures["kill -9 at every step of a move"] = (
+    figures["kill -9 in the middle of and after every step"] = (
         f"{len(cells)} of {len(cells)} right in {watch.seconds:.0f} s; "
         f"slowest way back {slowest:.1f} s"
     )

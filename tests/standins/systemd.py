@@ -70,12 +70,12 @@ class Unit:
         settings.optionxform = str  # type: ignore[assignment,method-assign]
         settings.read(self.file)
         service = settings["Service"]
-        ids = ["--clear-groups", "--reuid", service.get("User", "0")]
-        ids += ["--regid", service.get("Group", "0")]
+        user, group = service.get("User", ""), service.get("Group", "")
+        ids = ["setpriv", "--clear-groups", "--reuid", user, "--regid", group] if user else []
         environment = dict(pair.split("=", 1) for pair in service.get("Environment", "").split())
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                ["setpriv", *ids, *shlex.split(service["ExecStart"])],
+                [*ids, *shlex.split(service["ExecStart"])],
                 env={"PATH": os.environ["PATH"], **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -12,9 +12,9 @@ from nvrstack.rendering.templates import environment
 TEMPLATE = "migration/nvr.j2"
 
 
-def command_text(project: str, old: str) -> str:
+def command_text(project: str) -> str:
     """The new script: upstream's words, through the project's Compose file. Pure."""
-    return environment().get_template(TEMPLATE).render(project=project, old=old)
+    return environment().get_template(TEMPLATE).render(project=project)
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,4 @@ class Command:
         return None
 
     def _text(self) -> str:
-        kept = self.work.kept / self.script.relative_to("/")
-        return command_text(str(self.work.project), str(kept))
+        return command_text(str(self.work.project))

@@ -1,0 +1,210 @@
+"""What a move keeps on disk: the host's files, its own journal, the database's copy."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nvrstack.errors import HostError
+from nvrstack.host import alone as alone_module
+from nvrstack.host import journal
+from nvrstack.host.alone import alone, is_busy
+from nvrstack.host.database_lock import copy_database, is_locked
+from nvrstack.host.keeping import keep, put_back, take_away, write_private
+
+
+def described(path: Path) -> tuple[object, ...]:
+    status = path.lstat()
+    content = path.readlink() if path.is_symlink() else path.read_bytes()
+    return status.st_mode, status.st_mtime_ns, status.st_uid, status.st_gid, content
+
+
+@given(st.binary(max_size=50), st.integers(0, 0o777), st.integers(0, 2_000_000_000))
+def test_a_file_comes_back_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, mode: int, mtime: int
+) -> None:
+    folder = tmp_path_factory.mktemp("keeping")
+    file, store = folder / "nvr", folder / "store"
+    file.write_bytes(content)
+    file.chmod(mode | 0o400)
+    os.utime(file, (mtime, mtime))
+    before = described(file)
+    keep(file, store)
+    assert not put_back(file, store)
+    file.unlink()
+    file.write_bytes(b"new")
+    keep(file, store)
+    assert put_back(file, store)
+    assert described(file) == before
+    assert [path.name for path in folder.iterdir() if path.name.startswith("nvr")] == ["nvr"]
+
+
+def test_a_link_comes_back_as_a_link(tmp_path: Path) -> None:
+    link, store = tmp_path / "enabled", tmp_path / "store"
+    link.symlink_to("../available/nvr")
+    before = described(link)
+    take_away(link, store)
+    assert not os.path.lexists(link)
+    take_away(link, store)
+    assert put_back(link, store)
+    assert described(link) == before
+
+
+def test_an_owner_comes_back_with_the_bits_that_a_change_of_owner_clears(tmp_path: Path) -> None:
+    file = tmp_path / "nvr"
+    file.write_bytes(b"old")
+    ids = (4711, 4712) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    os.chown(file, *ids)
+    file.chmod(0o4755)
+    before = described(file)
+    take_away(file, tmp_path / "store")
+    put_back(file, tmp_path / "store")
+    assert described(file) == before
+
+
+def test_what_was_never_kept_is_left_alone(tmp_path: Path) -> None:
+    assert not put_back(tmp_path / "absent", tmp_path / "store")
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_private_file_is_private_from_its_first_moment(tmp_path: Path) -> None:
+    place = tmp_path / "own" / "move.json"
+    write_private(place, "secret")
+    write_private(place, "changed")
+    assert place.read_text() == "changed"
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert place.parent.stat().st_mode & 0o077 == 0
+
+
+@given(st.lists(st.text('abc{}"', max_size=20), min_size=1, max_size=5), st.integers(0, 200))
+def test_a_torn_line_is_none_and_the_next_one_takes_its_place(
+    tmp_path_factory: pytest.TempPathFactory, told: list[str], cut: int
+) -> None:
+    file = tmp_path_factory.mktemp("journal") / "journal"
+    for line in told:
+        journal.append(file, line)
+    assert journal.lines(file) == tuple(told)
+    whole = file.read_bytes()
+    torn = whole[: min(cut, len(whole))]
+    file.write_bytes(torn)
+    left = journal.lines(file)
+    assert left == tuple(told)[: len(left)]
+    journal.append(file, "next")
+    assert journal.lines(file) == (*left, "next")
+
+
+def test_a_full_disk_takes_the_reserve_for_its_last_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "journal"
+    journal.append(file, "first")
+    journal.reserve(file)
+    reserve = tmp_path / "journal.reserve"
+    write = os.pwrite
+
+    def full(descriptor: int, content: bytes, offset: int) -> int:
+        if reserve.exists():
+            # What is written of a line before the disk is full is taken back.
+            write(descriptor, content[:3], offset)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content, offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    journal.append(file, "second")
+    assert not reserve.exists()
+    assert journal.lines(file) == ("first", "second")
+    reserve.touch()
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    with pytest.raises(HostError, match="No space left"):
+        journal.append(file, "third")
+    assert journal.lines(file) == ("first", "second")
+
+
+def test_two_moves_are_never_at_work_in_one_place(tmp_path: Path) -> None:
+    assert not is_busy(tmp_path)
+    with alone(tmp_path):
+        assert is_busy(tmp_path)
+        with pytest.raises(HostError, match="another nvrstack is moving there"), alone(tmp_path):
+            pytest.fail("there were two")
+    assert not is_busy(tmp_path)
+    with alone(tmp_path):
+        pass
+
+
+def test_a_move_waits_for_the_programs_of_a_killed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone(tmp_path) as lent:
+        program = subprocess.Popen(["sleep", "1"], pass_fds=[lent])
+        began = time.monotonic()
+    with alone(tmp_path):
+        assert time.monotonic() - began > 0.5
+    assert program.wait(5) == 0
+    monkeypatch.setattr(alone_module, "WAIT_SECONDS", 0.1)
+    with alone(tmp_path) as lent:
+        program = subprocess.Popen(["sleep", "2"], pass_fds=[lent])
+    with pytest.raises(HostError, match="is still at work"), alone(tmp_path):
+        pytest.fail("it did not wait")
+    program.terminate()
+    program.wait(5)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A directory with a database of one row."""
+    folder = tmp_path / "db"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "db")) as connection, connection:
+        connection.execute("create table camera (name text)")
+        connection.execute("insert into camera values ('door')")
+    return folder
+
+
+def rows(copy: Path) -> list[tuple[str]]:
+    with closing(sqlite3.connect(copy / "db")) as connection:
+        found: list[tuple[str]] = connection.execute("select name from camera").fetchall()
+    return found
+
+
+@pytest.mark.parametrize("server", ["stopped", "quicker"])
+def test_the_database_is_copied_whole_and_privately(
+    database: Path, tmp_path: Path, server: str
+) -> None:
+    target = tmp_path / "copy"
+    descriptor = os.open(database, os.O_RDONLY)
+    if server == "quicker":
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert is_locked(database) == (server == "quicker")
+    copy_database(database, target)
+    os.close(descriptor)
+    assert not is_locked(database)
+    assert rows(target) == [("door",)]
+    assert (target / "db").stat().st_mode & 0o077 == 0
+    assert not (target / "partial").exists()
+
+
+def test_what_stands_in_the_log_alone_is_copied_too(database: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database / "db")) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("insert into camera values ('garden')")
+        connection.commit()
+        assert (database / "db-wal").stat().st_size
+        copy_database(database, tmp_path / "copy")
+    assert rows(tmp_path / "copy") == [("door",), ("garden",)]
+
+
+def test_a_copy_is_not_made_twice(database: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    copy_database(database, target)
+    with closing(sqlite3.connect(database / "db")) as connection, connection:
+        connection.execute("insert into camera values ('later')")
+    copy_database(database, target)
+    assert rows(target) == [("door",)]

@@ -1,0 +1,350 @@
+"""The actions of a move that need no engine, on a host made of directories."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from nvrstack.errors import HostError, InputError
+from nvrstack.host import systemd
+from nvrstack.host.systemd import UnitState
+from nvrstack.migration.move import Certificate, HostNginx, Move
+from nvrstack.migration.steps import steps
+from nvrstack.moving.actions import actions
+from nvrstack.moving.certificates import BEING_COPIED, LETSENCRYPT, Certificates
+from nvrstack.moving.command import Command, command_text
+from nvrstack.moving.journal import Journal, State
+from nvrstack.moving.preflight import reasons_for_root
+from nvrstack.moving.preparing import Backup, Project
+from nvrstack.moving.report import as_json, in_words
+from nvrstack.moving.store import move_from, text_of
+from nvrstack.moving.units import NginxFiles, Units
+from nvrstack.moving.work import Work
+from tests.bed.paths import STANDINS
+from tests.unit.moves import move_in, work_in
+
+DOMAIN = "nvr.example.com"
+ACCOUNT = "acme-v02.api.letsencrypt.org/directory/0123abcd"
+
+
+def full_move(folder: Path) -> Move:
+    """A move with everything that a move may have."""
+    return move_in(
+        folder,
+        secrets={"ddns_password": "hunter2"},
+        script=PurePosixPath(folder / "nvr"),
+        config=PurePosixPath(folder / "moonfire-nvr.toml"),
+        nginx=HostNginx(site_files=(PurePosixPath(folder / "sites-enabled/nvr"),)),
+        certificates=(Certificate(DOMAIN, DOMAIN, "renewal\n", ACCOUNT),),
+        renewal_units=("certbot.timer",),
+        ddclient_units=("ddclient.service",),
+        docker_host="unix:///run/other.sock",
+    )
+
+
+def test_a_move_is_the_same_after_a_crash(tmp_path: Path) -> None:
+    move = full_move(tmp_path)
+    assert move_from(text_of(move), "move.json") == move
+    with pytest.raises(InputError, match=r"move\.json: is no move"):
+        move_from("{}", "move.json")
+
+
+def test_every_step_has_what_carries_it_out(tmp_path: Path) -> None:
+    nowhere = Journal(NoLines(), lambda: pytest.fail("nothing is written"))
+    for move in (full_move(tmp_path), replace(full_move(tmp_path), unit="moonfire-nvr.service")):
+        work = Work(move, work_in(tmp_path).settings, lambda: None)
+        assert [step for step, _ in actions(work, nowhere)] == list(steps(move))
+
+
+class NoLines:
+    def read(self) -> list[str]:
+        return []
+
+    def append(self, line: str) -> None:
+        pytest.fail(line)
+
+
+@pytest.fixture
+def letsencrypt(tmp_path: Path) -> Path:
+    """What certbot has on a host, after three issues and with a second lineage."""
+    base = tmp_path / "letsencrypt"
+    for name in (DOMAIN, "other.example.com"):
+        for directory in (f"archive/{name}", f"live/{name}", "renewal"):
+            (base / directory).mkdir(parents=True, exist_ok=True)
+        for part in ("cert", "chain", "fullchain", "privkey"):
+            for number in (1, 3):
+                (base / f"archive/{name}/{part}{number}.pem").write_text(f"{name} {part}{number}")
+            (base / f"live/{name}/{part}.pem").symlink_to(f"../../archive/{name}/{part}3.pem")
+        (base / f"archive/{name}/privkey3.pem").chmod(0o600)
+    (base / "accounts" / ACCOUNT).mkdir(parents=True)
+    (base / "accounts" / ACCOUNT / "private_key.json").write_text("{}")
+    return base
+
+
+@pytest.mark.parametrize("source", [DOMAIN, "other.example.com"])
+def test_a_lineage_is_copied_under_the_name_of_its_site(
+    tmp_path: Path, letsencrypt: Path, source: str
+) -> None:
+    work = work_in(tmp_path, certificates=(Certificate(source, DOMAIN, "renewal\n", ACCOUNT),))
+    target = work.project / LETSENCRYPT
+    target.mkdir(parents=True)
+    action = Certificates(work)
+    assert not action.done()
+    (work.project / BEING_COPIED).mkdir()
+    action.do()
+    assert action.done()
+    assert (target / f"live/{DOMAIN}/privkey.pem").read_text() == f"{source} privkey3"
+    assert (target / f"live/{DOMAIN}/cert.pem").readlink().is_relative_to(f"../../archive/{DOMAIN}")
+    assert (target / f"archive/{DOMAIN}/privkey3.pem").stat().st_mode & 0o077 == 0
+    assert (target / f"renewal/{DOMAIN}.conf").read_text() == "renewal\n"
+    assert (target / "accounts" / ACCOUNT / "private_key.json").exists()
+    assert {path.name for path in (target / "live").iterdir()} == {DOMAIN}
+    assert (target / "archive").stat().st_mode & 0o077 == 0
+    assert (letsencrypt / f"live/{source}/cert.pem").is_symlink()
+    if os.geteuid() == 0:
+        owners = {path.lstat().st_uid for path in target.rglob("*")}
+        assert owners == {work.settings.project.uid}
+
+
+def test_a_lineage_that_is_gone_is_named_and_nothing_is_half_copied(
+    tmp_path: Path, letsencrypt: Path
+) -> None:
+    shutil.rmtree(letsencrypt / "archive")
+    work = work_in(tmp_path, certificates=(Certificate(DOMAIN, DOMAIN, "", None),))
+    (work.project / LETSENCRYPT).mkdir(parents=True)
+    with pytest.raises(HostError, match=f"archive/{DOMAIN}: is not there any more"):
+        Certificates(work).do()
+    assert not any((work.project / LETSENCRYPT).iterdir())
+
+
+@pytest.fixture
+def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Units under the stand-in for systemd."""
+    base = tmp_path / "systemd"
+    (base / "units").mkdir(parents=True)
+    program = tmp_path / "bin/systemctl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {STANDINS}/systemd.py {base} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(systemd, "BOOTED", tmp_path)
+    yield base
+    for unit in (base / "units").iterdir():
+        systemd.stop(unit.name)
+
+
+def make_unit(base: Path, name: str, *, enabled: bool, active: bool) -> None:
+    (base / "units" / name).write_text("[Service]\nExecStart=sleep 60\n")
+    if enabled:
+        systemd.enable(name)
+    if active:
+        systemd.start(name)
+
+
+STATES = [UnitState(enabled, active) for enabled in (True, False) for active in (True, False)]
+
+
+@pytest.mark.parametrize("before", STATES, ids=str)
+def test_a_unit_is_stopped_and_is_as_before(tmp_path: Path, units: Path, before: UnitState) -> None:
+    make_unit(units, "certbot.timer", enabled=before.enabled, active=before.active)
+    cron = tmp_path / "cron-certbot"
+    cron.write_text("0 0 * * * root certbot renew\n")
+    names = ("certbot.timer", "gone.timer")
+    files = (PurePosixPath(cron),)
+    work = work_in(tmp_path, unit="x.service", renewal_units=names, renewal_files=files)
+    action = Units(work, names, (cron,))
+    Backup(work).do()
+    for _ in range(2):
+        assert action.do() is None
+        assert action.done()
+        assert systemd.state("certbot.timer") == UnitState(enabled=False, active=False)
+        assert not cron.exists()
+    Backup(work).do()
+    for _ in range(2):
+        action.undo()
+        assert systemd.state("certbot.timer") == before
+        assert cron.read_text().endswith("certbot renew\n")
+    assert systemd.state("gone.timer") is None
+
+
+def test_an_nginx_that_goes_on_reads_the_rest(tmp_path: Path, units: Path) -> None:
+    make_unit(units, "nginx.service", enabled=True, active=True)
+    link = tmp_path / "nvr"
+    link.symlink_to("../sites-available/nvr")
+    nginx = HostNginx(site_files=(PurePosixPath(link),))
+    work = work_in(tmp_path, unit="x.service", nginx=nginx)
+    Backup(work).do()
+    action = NginxFiles(work, nginx.unit, (link,))
+    first = (units / "run/nginx.service").read_text()
+    assert action.do() is None
+    assert not link.is_symlink()
+    second = (units / "run/nginx.service").read_text()
+    action.undo()
+    assert str(link.readlink()) == "../sites-available/nvr"
+    assert len({first, second, (units / "run/nginx.service").read_text()}) == 3
+
+
+def test_without_systemd_a_unit_is_left_alone_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systemd, "BOOTED", tmp_path / "absent")
+    work = work_in(tmp_path, unit="x.service", ddclient_units=("ddclient.service",))
+    told = Units(work, ("ddclient.service",)).do()
+    assert told is not None
+    assert "ddclient.service is left alone" in told
+    assert Units(work, ("ddclient.service",)).undo() is None
+    assert Backup(work).do() is None
+
+
+def test_a_unit_that_systemd_refuses_is_named(units: Path) -> None:
+    (units / "units/broken.service").write_text("[Service]\nExecStart=false\n")
+    with pytest.raises(HostError, match=r"systemctl start broken\.service: Job for broken"):
+        systemd.start("broken.service")
+
+
+def test_the_project_goes_aside_with_all_that_came_since(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    (work.project / "compose.yaml").write_text("services: {}\n")
+    (work.project / "data").mkdir()
+    (work.project / "data/new.pem").write_text("new")
+    (work.project / ".nvrstack/manifest.json").write_text("{}")
+    told = Project(work).undo()
+    assert told is not None
+    assert {path.name for path in work.project.iterdir()} == {".nvrstack"}
+    (aside,) = (work.project / ".nvrstack/undone").iterdir()
+    assert (aside / "data/new.pem").read_text() == "new"
+    assert not (work.project / ".nvrstack/manifest.json").exists()
+    assert Project(work).undo() is None
+
+
+def docker_words(script: Path, folder: Path, *words: str, answers: Mapping[str, str]) -> Any:
+    """What a recording `docker` is called with by the script; it answers a `ps` as told."""
+    program = folder / "docker"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import json, sys\n"
+        f"open({str(folder / 'calls')!r}, 'a').write(json.dumps(sys.argv[1:]) + chr(10))\n"
+        f"answers = {dict(answers)!r}\n"
+        "words = ' '.join(sys.argv[1:])\n"
+        "print(next((a for w, a in answers.items() if w in words), ''), end='')\n"
+    )
+    program.chmod(0o755)
+    (folder / "calls").unlink(missing_ok=True)
+    path = f"{folder}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [script, *words],
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    calls = (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
+    return done, [json.loads(call) for call in calls]
+
+
+HABITS = {
+    "run": (["run"], ["compose", "--project-directory", "P", "up", "--detach", "moonfire-nvr"]),
+    "logs": (["logs", "-f", "--tail", "5"], ["logs", "-f", "--tail", "5", "c0ffee"]),
+    "stop": (["stop", "--time", "9"], ["stop", "--time", "9", "c0ffee"]),
+    "start": (["start"], ["start", "c0ffee"]),
+    "rm": (["rm", "-f"], ["rm", "-f", "c0ffee"]),
+    "pull": (["pull"], ["compose", "--project-directory", "P", "pull", "moonfire-nvr"]),
+    "config": (
+        ["config", "--db-dir=/a b"],
+        ["compose", "--project-directory", "P", "run", "--rm", "--no-deps", "moonfire-nvr",
+         "config", "--db-dir=/a b"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_the_new_script_keeps_its_owners_habits(tmp_path: Path, habit: str) -> None:
+    project = tmp_path / "it's here; $HOME\nexit 1"
+    script = tmp_path / "nvr"
+    script.write_text(command_text(str(project)))
+    script.chmod(0o755)
+    words, expected = HABITS[habit]
+    done, calls = docker_words(script, tmp_path, *words, answers={"ps --all": "c0ffee\n"})
+    assert done.returncode == 0, done
+    assert calls[-1] == [
+        word.replace("P", str(project)) if word == "P" else word for word in expected
+    ]
+
+
+def test_moonfires_command_line_goes_to_a_server_that_runs(tmp_path: Path) -> None:
+    script = tmp_path / "nvr"
+    script.write_text(command_text("/srv/nvr"))
+    script.chmod(0o755)
+    _, calls = docker_words(script, tmp_path, "ts", "0", answers={"--status running": "c0ffee\n"})
+    assert calls[-1] == [
+        "exec", "--interactive", "c0ffee", "/usr/local/bin/moonfire-nvr", "ts", "0",
+    ]  # fmt: skip
+    done, _ = docker_words(script, tmp_path, "logs", answers={})
+    assert done.returncode == 1
+    assert done.stderr == "nvr: there is no container; make one with: nvr run\n"
+
+
+def test_shellcheck_finds_nothing_in_the_new_script(tmp_path: Path) -> None:
+    script = tmp_path / "nvr"
+    script.write_text(command_text("/srv/it's here"))
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    command = [shellcheck, script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout == ""
+
+
+def test_the_script_is_replaced_with_its_mode_and_comes_back(tmp_path: Path) -> None:
+    real = tmp_path / "real-nvr"
+    real.write_text("#!/bin/bash -e\n")
+    real.chmod(0o750)
+    work = work_in(tmp_path, unit="x.service", script=PurePosixPath(real))
+    Backup(work).do()
+    action = Command(work, real)
+    assert not action.done()
+    action.do()
+    assert action.done()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o750
+    assert str(work.project) in real.read_text()
+    Backup(work).do()
+    action.undo()
+    assert real.read_text() == "#!/bin/bash -e\n"
+
+
+def test_why_root_is_needed_is_told_before_anything_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(reasons_for_root(move_in(tmp_path))) == []
+    (tmp_path / "moonfire/db").mkdir(parents=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    told = "\n".join(reasons_for_root(full_move(tmp_path)))
+    for part in ("moonfire/db belongs to uid", "stop and disable services", "read the keys in"):
+        assert part in told
+
+
+def test_a_state_is_told_in_words_that_say_what_to_do(tmp_path: Path) -> None:
+    move = full_move(tmp_path)
+    ids = [step.id for step in steps(move)]
+    cut = State("forward", frozenset(ids[:3]), frozenset(ids[:2]), "no room")
+    words = in_words(move, cut, ())
+    assert "2 of" in words
+    assert f"begun: Write the project into {move.project}" in words
+    assert "it failed: no room" in words
+    assert "--resume" in words
+    assert "--rollback" in words
+    states = [step["state"] for step in as_json(move, cut, ())["steps"]]
+    assert states[:4] == ["done", "done", "begun", "open"]
+    back = in_words(move, replace(cut, phase="backward"), ())
+    assert "Set the project's files aside" in back
+    moved = in_words(move, State("moved"), ("Without recording for 1.0 seconds at most.",))
+    assert "1.0 seconds" in moved
+    assert "--finish" in moved
+    assert "hunter2" not in json.dumps(as_json(move, cut, ()))
