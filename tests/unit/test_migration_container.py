@@ -232,7 +232,8 @@ def test_every_kind_of_mount() -> None:
         Mount("tmpfs", None, "/run"),
         Mount("tmpfs", None, "/var/tmp"),
     )
-    assert found.other_options == {"mount-mode": ("/media/nvr:z", "/b:rslave")}
+    modes = ("/media/nvr:z", "/b:rslave", "/var/tmp:size=9m")
+    assert found.other_options == {"mount-mode": modes}
 
 
 @pytest.mark.parametrize(

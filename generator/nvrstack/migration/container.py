@@ -148,7 +148,9 @@ def _ports(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[Port, .
             # Without a port of its own choosing, the engine gives one while the container runs.
             chosen = [b.get("HostPort") for b in given.get(key) or ()]
             port = binding.get("HostPort") or next(iter(chosen), None) or "0"
-            if number.isdecimal() and str(port).isdecimal():
+            # Of a range for a single port, a free one is chosen.
+            port = str(port).partition("-")[0]
+            if number.isdecimal() and port.isdecimal():
                 ports.append(
                     Port(
                         binding.get("HostIp") or None,

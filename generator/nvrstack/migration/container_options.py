@@ -124,7 +124,7 @@ def other_options(
     entrypoint = config.get("Entrypoint") or []
     if entrypoint and entrypoint != (image.get("Entrypoint") or [IMAGE_ENTRYPOINT]):
         found["entrypoint"] = texts(entrypoint)
-    return found | _networks(inspect, host) | _mount_modes(inspect)
+    return found | _networks(inspect, host) | _mount_modes(inspect, host)
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -180,11 +180,14 @@ def _networks(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, 
     return {option: values for option, values in found.items() if values}
 
 
-def _mount_modes(inspect: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Modes of mounts such as `z` or `rshared`, beside read-only."""
+def _mount_modes(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Modes of mounts such as `z`, `rshared` or a tmpfs's `size=64m`, beside read-only."""
     found = []
     for entry in inspect.get("Mounts") or ():
         modes = [*str(entry.get("Mode") or "").split(","), str(entry.get("Propagation") or "")]
         own = [mode for mode in modes if mode not in {"", "ro", "rw", "rprivate"}]
         found += [f"{entry.get('Destination')}:{mode}" for mode in own]
+    for target, options in (host.get("Tmpfs") or {}).items():
+        own = [mode for mode in str(options).split(",") if mode not in {"", "ro", "rw"}]
+        found += [f"{target}:{mode}" for mode in own]
     return {"mount-mode": tuple(found)} if found else {}

@@ -1,11 +1,19 @@
 """The install that a `docker run` describes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nvrstack.migration.docker_options import OptionError, RunCommand, parse_run
+from nvrstack.migration.env_file import read_env_file
 from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, User
-from nvrstack.migration.mounts import mount_of, network_of, ports_of, tmpfs_of, volume_of
+from nvrstack.migration.mounts import (
+    is_relative,
+    mount_of,
+    network_of,
+    ports_of,
+    tmpfs_of,
+    volume_of,
+)
 from nvrstack.migration.timezone import zone_of
 from nvrstack.migration.versions import image_version
 from nvrstack.migration.words import Unknown, Word
@@ -17,13 +25,18 @@ MODELLED = frozenset(
     }
 )  # fmt: skip
 """The options that an Install has a place for; every other one is kept as it was given."""
+KEYED = frozenset({"annotation", "label", "storage-opt", "sysctl"})
+"""Options with NAME=value, of which docker keeps the last of each name."""
 HINT = "write the value itself in its place, or let the container tell, without --no-docker"
 
 
-def read_run(words: Sequence[Word], line: int | None = None) -> Reading:
+def read_run(
+    words: Sequence[Word], line: int | None = None, env_files: Mapping[str, str] | None = None
+) -> Reading:
     """The install of the words behind `docker run`; `line` is the call's.
 
-    Without an image there is none.
+    `env_files` are the texts of the files that `--env-file` names, by those names. Without an
+    image there is no install.
     """
     try:
         command = parse_run(words)
@@ -40,7 +53,7 @@ def read_run(words: Sequence[Word], line: int | None = None) -> Reading:
         if command.image is None:
             said.block("docker-no-image", "docker is given no image to run", HINT)
         return Reading(None, tuple(said.warnings), tuple(said.blockers))
-    install = _install(image, command, said)
+    install = _install(image, command, env_files or {}, said)
     return Reading(install, tuple(said.warnings), tuple(said.blockers))
 
 
@@ -70,14 +83,15 @@ class _Said:
         return tuple(word for word in words if isinstance(word, str))
 
 
-def _install(image: str, command: RunCommand, said: _Said) -> Install:
+def _install(image: str, command: RunCommand, env_files: Mapping[str, str], said: _Said) -> Install:
     options = command.options
     others = {
-        name: said.known(f"--{name}", values, blocks=False)
+        name: _once(name, said.known(f"--{name}", values, blocks=False))
         for name, values in options.items()
         if name not in MODELLED
     }
-    environment = _environment(options.get("env", ()), said)
+    environment = _from_files(others, env_files, said)
+    environment |= _environment(options.get("env", ()), said)
     told = image_version(image)
     if told.remark:
         said.warn("image-version", told.remark, f"docker run --rm {image} --version tells")
@@ -107,6 +121,12 @@ def _last(option: str, words: Sequence[Word], said: _Said, *, blocks: bool = Tru
     return found[0] if found else None
 
 
+def _once(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    if option not in KEYED:
+        return values
+    return tuple({value.partition("=")[0]: value for value in values}.values())
+
+
 def _restart(text: str | None) -> str | None:
     return None if text in {None, "no", ""} else text
 
@@ -116,19 +136,53 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
+def _from_files(
+    others: dict[str, tuple[str, ...]], texts: Mapping[str, str], said: _Said
+) -> dict[str, str]:
+    """What the files of `--env-file` set; a file that was not read stays among the others."""
+    found: dict[str, str] = {}
+    unread = []
+    for path in others.pop("env-file", ()):
+        if path not in texts:
+            unread.append(path)
+            said.warn(
+                "env-file",
+                f"--env-file {path} could not be read, so that its variables are not known",
+                "look whether Moonfire needs one of them",
+            )
+            continue
+        try:
+            file = read_env_file(texts[path])
+        except OptionError as error:
+            said.block("docker-option", f"docker refuses --env-file {path}: {error}", HINT)
+            continue
+        found |= file.values
+        for name in file.from_caller:
+            _from_caller(f"{name} of --env-file {path}", said)
+    if unread:
+        others["env-file"] = tuple(unread)
+    return found
+
+
 def _environment(words: Sequence[Word], said: _Said) -> dict[str, str]:
     found = {}
     for word in said.known("--env", words, blocks=False):
         name, equals, value = word.partition("=")
-        if equals:
+        if not name:
+            said.block("docker-option", f"docker refuses --env {word}: it has no name", HINT)
+        elif equals:
             found[name] = value
         else:
-            said.warn(
-                "env-from-caller",
-                f"--env {name} takes its value from whoever calls the script",
-                "give it in compose.override.yaml, if Moonfire needs it",
-            )
+            _from_caller(f"--env {name}", said)
     return found
+
+
+def _from_caller(what: str, said: _Said) -> None:
+    said.warn(
+        "env-from-caller",
+        f"{what} takes its value from whoever calls the script",
+        "give it in compose.override.yaml, if Moonfire needs it",
+    )
 
 
 def _user(text: str | None, said: _Said) -> User | None:
@@ -154,13 +208,23 @@ def _mounts(
     for option, read in (("mount", mount_of), ("volume", volume_of)):
         for text in said.known(f"--{option}", options.get(option, ())):
             understood = read(text)
-            if understood is None:
+            if option == "volume" and is_relative(text):
+                said.block(
+                    "docker-relative",
+                    f"--volume {text} counts from the directory of whoever runs the script",
+                    "write the whole path there, beginning with /",
+                )
+            elif understood is None:
                 said.block("docker-mount", f"--{option} {text} is none that docker takes", HINT)
-                continue
-            mount, further = understood
-            found.append(mount)
-            modes += [f"{mount.target}:{mode}" for mode in further]
-    for text in said.known("--tmpfs", options.get("tmpfs", ()), blocks=False):
+            else:
+                mount, further = understood
+                found.append(mount)
+                modes += [f"{mount.target}:{mode}" for mode in further]
+    # Of two for the same place docker keeps the last.
+    for text in {
+        text.partition(":")[0]: text
+        for text in said.known("--tmpfs", options.get("tmpfs", ()), blocks=False)
+    }.values():
         mount, further_options = tmpfs_of(text)
         found.append(mount)
         rest = [flag for flag in further_options.split(",") if flag not in {"", "ro", "rw"}]
@@ -178,8 +242,8 @@ def _network(words: Sequence[Word], others: dict[str, tuple[str, ...]], said: _S
             said.block("docker-network", f"--network {text} is none that docker takes", HINT)
             continue
         names.append(understood[0])
-        if understood[1]:
-            others["network-option"] = (*others.get("network-option", ()), *understood[1])
+        for option, value in understood[1]:
+            others[option] = (*others.get(option, ()), value)
     if len(names) > 1:
         others["network"] = tuple(names[1:])
     first = names[0] if names else "bridge"

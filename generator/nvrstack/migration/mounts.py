@@ -17,6 +17,10 @@ KINDS = ("bind", "volume", "tmpfs")
 MOUNT_KEYS = {"source": "source", "src": "source", "target": "target", "dst": "target",
               "destination": "target", "type": "type"}  # fmt: skip
 
+NETWORK_KEYS = {"name": "name", "alias": "network-alias", "ip": "ip", "ip6": "ip6",
+                "link-local-ip": "link-local-ip", "mac-address": "mac-address",
+                "driver-opt": "driver-opt"}  # fmt: skip
+
 
 def mount_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
     """The mount of a `--mount`, and its keys that a Mount has no place for.
@@ -52,7 +56,13 @@ def mount_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
     return _mount(kind, place, target, read_only=read_only), tuple(further)
 
 
-def volume_of(text: str, driver: str = "") -> tuple[Mount, tuple[str, ...]] | None:
+def is_relative(text: str) -> bool:
+    """Whether the source of a `-v` counts from the directory of whoever calls docker."""
+    source = text.partition(":")[0]
+    return source in {".", ".."} or source.startswith(("./", "../"))
+
+
+def volume_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
     """The mount of a `-v`, and its modes beside read-only; None if docker would refuse it."""
     parts = text.split(":")
     if len(parts) == 1:
@@ -84,26 +94,29 @@ def tmpfs_of(text: str) -> tuple[Mount, str]:
 def ports_of(text: str) -> tuple[Port, ...] | None:
     """The ports of a `--publish`, in its short or long form; None if docker would refuse it."""
     if "=" in text:
-        fields = _csv(text)
-        pairs = [entry.partition("=") for entry in fields or ()]
-        given = {key.lower(): value for key, _, value in pairs}
+        pairs = [entry.partition("=") for entry in _csv(text.lower()) or ()]
+        given = {key: value for key, _, value in pairs}
         if "target" not in given or not given.keys() <= {"target", "published", "protocol", "mode"}:
             return None
-        found = port_of({k: v for k, v in given.items() if k != "mode"})
+        found = port_of({key: value for key, value in given.items() if key != "mode"})
     else:
-        found = port_of(text)
+        found = port_of(text.lower())
     return None if found is None else tuple(found)
 
 
-def network_of(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """The network of a `--network`, and what else its long form says."""
-    if "=" not in text or text.startswith("container:"):
+def network_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """The network of a `--network`, and what else its long form says, by options of docker run.
+
+    None if docker would refuse it. Of the long form docker makes small letters.
+    """
+    if "=" not in text:
         return text or "default", ()
-    fields = _csv(text) or []
-    names = [entry.partition("=")[2] for entry in fields if entry.lower().startswith("name=")]
-    if len(names) != 1 or not names[0]:
+    pairs = [entry.partition("=") for entry in _csv(text.lower()) or ()]
+    names = [value for key, _, value in pairs if key == "name"]
+    if not names or not names[-1] or not all(key in NETWORK_KEYS for key, _, _ in pairs):
         return None
-    return names[0], tuple(entry for entry in fields if not entry.lower().startswith("name="))
+    further = ((NETWORK_KEYS[key], value) for key, _, value in pairs if key != "name")
+    return names[-1], tuple(further)
 
 
 def _mount(kind: str, source: str | None, target: str, *, read_only: bool) -> Mount:
