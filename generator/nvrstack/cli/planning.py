@@ -162,14 +162,20 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         target=target,
         config=config,
         settings=settings_text(settings) if settings is not None else None,
-        override=override_text(install),
+        override=override_text(install, _sample_dirs(seen, settings)),
         steps=steps(move) if move is not None else (),
-        options=account(install),
+        options=account(install, _sample_dirs(seen, settings)),
         notes=(*config.notes, *proposal.notes),
         warnings=unique(warnings),
         blockers=unique(blockers),
     )
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _sample_dirs(seen: _Seen, settings: Settings | None) -> tuple[str, ...]:
+    if settings is None:
+        return seen.recorded.findings.sample_dirs
+    return tuple(map(str, settings.moonfire.sample_dirs))
 
 
 def _settled(finding: Finding, wishes: Wishes) -> bool:
@@ -215,7 +221,7 @@ def _move(
         moonfire_config=config.after,
         install=install,
         database=host_path(install, seen.before.database) or DATABASE,
-        override=override_text(install),
+        override=override_text(install, _sample_dirs(seen, settings)),
         secrets=secrets,
         first_user=wishes.first_user,
         config=PurePosixPath(seen.file.path) if seen.file is not None else None,

@@ -40,13 +40,16 @@ MODELLED = frozenset(
     )
 )
 OPTIONS = {
+    "annotations": "annotation",
     "cpuset": "cpuset-cpus",
+    "device_cgroup_rules": "device-cgroup-rule",
     "devices": "device",
     "dns_opt": "dns-option",
     "extra_hosts": "add-host",
     "labels": "label",
     "mem_limit": "memory",
     "mem_reservation": "memory-reservation",
+    "mem_swappiness": "memory-swappiness",
     "memswap_limit": "memory-swap",
     "stop_grace_period": "stop-timeout",
     "sysctls": "sysctl",

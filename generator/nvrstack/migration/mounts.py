@@ -43,7 +43,7 @@ def mount_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
         elif key in MOUNT_KEYS and equals:
             found[MOUNT_KEYS[key]] = value
         elif equals and re.fullmatch(r"(?:bind|volume|tmpfs|image|consistency)[a-z-]*", key):
-            further.append(entry)
+            further.append(entry.removeprefix("bind-propagation="))
         else:
             return None
     kind, target = found.get("type", "volume").lower(), found.get("target", "")

@@ -1,0 +1,106 @@
+"""What becomes of the parts of an install that it has fields for, mounts apart."""
+
+from collections.abc import Iterator
+
+from nvrstack.migration.accounted import Decision, as_setting, in_override, left_out, replaced
+from nvrstack.migration.install import Install
+
+OURS = {"RUST_BACKTRACE": "1"}
+"""The project's own environment of Moonfire's, TZ apart."""
+IMAGES_OWN = frozenset({"PATH", "HOME", "HOSTNAME"})
+UNCONFINED = frozenset({"seccomp=unconfined", "seccomp:unconfined"})
+NO_SECCOMP = (
+    "only 32-bit systems with an old libseccomp need it; if Moonfire's log speaks of clock_gettime "
+    "and EPERM, write it into compose.override.yaml"
+)
+"""https://github.com/moby/moby/issues/40734"""
+ENDS = frozenset({"none", "bridge", "default"})
+
+
+def field_decisions(install: Install) -> Iterator[Decision]:
+    """A decision for each field that says something."""
+    if install.image:
+        yield replaced("image", (install.image,), "moonfire.image and moonfire.version")
+    if install.container_name:
+        yield replaced("name", (install.container_name,), "the name that Compose gives")
+    if install.user is not None:
+        numbers = f"{install.user.uid}:{install.user.gid}"
+        yield as_setting("user", (numbers,), "moonfire.uid and moonfire.gid")
+    if install.timezone is not None:
+        yield as_setting("timezone", (install.timezone,), "moonfire.timezone")
+    yield from _environment(install)
+    yield from _network(install)
+    if install.ports:
+        ports = tuple(f"{p.host_ip or '*'}:{p.host_port}:{p.container_port}/{p.protocol}"
+                      for p in install.ports)  # fmt: skip
+        yield replaced("publish", ports, "nginx, which is the only way in")
+    for option in install.security_opt:
+        yield _security(option)
+    yield from _log(install)
+    if install.restart is not None:
+        yield replaced("restart", (install.restart,), "restart: unless-stopped")
+    if install.server_args:
+        yield replaced("arguments", install.server_args, "moonfire/moonfire-nvr.toml")
+
+
+def _environment(install: Install) -> Iterator[Decision]:
+    for name, value in install.environment.items():
+        shown = (f"{name}={value}",)
+        if OURS.get(name) == value:
+            yield replaced("env", shown, "the same in the project")
+        elif name in IMAGES_OWN:
+            yield replaced("env", shown, "the value of the image that will run")
+        else:
+            yield in_override("env", shown, {"environment": {name: value}})
+
+
+def _network(install: Install) -> Iterator[Decision]:
+    first = install.network
+    if first == "host":
+        by = "networks of the project: Moonfire reaches cameras, and nginx alone reaches Moonfire"
+        yield replaced("network", (first,), by)
+    elif first in ENDS or install.source == "compose":
+        yield replaced("network", (first,), "the project's networks")
+    else:
+        yield _joined(first)
+    if install.source != "compose":
+        for name in install.other_options.get("network", ()):
+            yield _joined(name)
+
+
+def _joined(name: str) -> Decision:
+    """A network of the owner's stays: a camera may be on it."""
+    if ":" in name:
+        return left_out("network", (name,), "Moonfire has networks of its own")
+    if name in {*ENDS, "host"}:
+        return replaced("network", (name,), "the project's networks")
+    top = {"networks": {name: {"external": True, "name": name}}}
+    return in_override("network", (name,), {"networks": {name: {}}}, top)
+
+
+def _security(option: str) -> Decision:
+    kind = option.replace(":", "=", 1).partition("=")[0]
+    if option in UNCONFINED:
+        return left_out("security-opt", (option,), NO_SECCOMP)
+    if kind == "no-new-privileges":
+        return replaced("security-opt", (option,), "no-new-privileges:true")
+    if kind in {"label", "apparmor"}:
+        written = option.replace(":", "=", 1) if "=" not in option else option
+        return in_override("security-opt", (option,), {"security_opt": [written]})
+    return left_out(
+        "security-opt", (option,), "if Moonfire needs it, write it into compose.override.yaml"
+    )
+
+
+def _log(install: Install) -> Iterator[Decision]:
+    driver, options = install.log_driver, dict(install.log_options)
+    if driver is None and not options:
+        return
+    if driver in {None, "json-file"} and not options:
+        yield replaced("log-driver", (driver or "",), "json-file, at most 30 MB")
+        return
+    values = (*((driver,) if driver else ()), *(f"{k}={v}" for k, v in options.items()))
+    logging: dict[str, object] = {"driver": driver or "json-file"}
+    if options:
+        logging["options"] = options
+    yield in_override("log-driver", values, {"logging": logging})
