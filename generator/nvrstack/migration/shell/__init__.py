@@ -1,1 +1,0 @@
-"""Bash scripts, understood without running them: which commands would be called, with what."""
