@@ -1,0 +1,1 @@
+"""What a bash script would call, told without running any of it."""
