@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.install import Finding
@@ -81,7 +82,9 @@ class Commands:
         # The parser counts words after a redirection's target to the redirection.
         for one in beside:
             found += one.children_by_field_name("destination")[1:]
-        spans = joined(sorted(found, key=lambda child: child.start_byte))
+        for one, other in pairwise(node.children):
+            self.source.check_gap(one.end_byte, other.start_byte)
+        spans = joined(self.source, sorted(found, key=lambda child: child.start_byte))
         line = node.start_point[0] + 1
         if spans:
             first = spans[0]

@@ -224,7 +224,7 @@ class _Interpreter(Commands):
     def chosen(self, node: "Node", scope: Scope) -> Status:
         """`case`."""
         value = node.child_by_field_name("value")
-        spans = word_spans(node, before="in")
+        spans = word_spans(self.source, node, before="in")
         if value is None or not spans:
             return None
         subject = expander(self.source, self.session, scope, spans[0]).value()
@@ -255,7 +255,7 @@ class _Interpreter(Commands):
 
     def _fits(self, item: "Node", subject: Word, scope: Scope) -> Status:
         found: list[Status] = []
-        for span in word_spans(item, before=")"):
+        for span in word_spans(self.source, item, before=")"):
             pattern = expander(self.source, self.session, scope, span).pattern()
             if pattern == "*":
                 return True
@@ -287,7 +287,7 @@ class _Interpreter(Commands):
         if name is None or body is None or node.children[0].type != "for":
             return self.either(node, scope, [lambda _: None])
         variable = self.source.slice(name.start_byte, name.end_byte)
-        spans = word_spans(node, after="in", before=";")
+        spans = word_spans(self.source, node, after="in", before=";")
         words: tuple[Word, ...] = tuple(
             word
             for span in spans

@@ -11,10 +11,10 @@ LONGEST_WORD = 65_536
 PARAMETER = re.compile(
     r"(?P<length>#(?=[\w@*]))?(?P<name>[A-Za-z_]\w*|[0-9]+|[@*#?$!-])"
     r"(?:\[(?P<subscript>[^]]*)\])?(?P<rest>.*)",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 OPERATOR = re.compile(r"(:?[-+=?]|%%?|##?|:)(.*)", re.DOTALL)
-SIMPLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+SIMPLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]", re.ASCII)
 ANSI_C = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r"}
 ANSI_C |= {"t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?"}
 META = "|&;<>()"
@@ -138,6 +138,9 @@ def _expansion(text: str, at: int, *, in_quotes: bool) -> tuple[int, Part]:
     name = SIMPLE.match(text, at + 1)
     if name is None:
         return at + 1, Literal("$", in_quotes)
+    if text.startswith("\\\n", name.end()):
+        # The name would go on in the next line.
+        raise UnreadableError(text)
     return name.end(), Parameter(name.group(), in_quotes)
 
 

@@ -44,7 +44,8 @@ def parameter(part: Parameter, within: "Expander") -> Expansion:
     if found is None:
         if not operator and not part.name.isdecimal() and not _is_list(part):
             within.session.note(_unset(part, within.here.line))
-        return Expansion(("",))
+        none = _is_list(part) and not (part.quoted and part.subscript == "*")
+        return Expansion((), is_list=True) if none else Expansion(("",))
     if not operator:
         return _plain(part, found, here)
     return _changed(part, found, within, here)

@@ -28,7 +28,9 @@ def commands_in(node: "Node") -> list["Node"]:
     return found
 
 
-def word_spans(node: "Node", after: str | None = None, before: str | None = None) -> list[Span]:
+def word_spans(
+    source: Source, node: "Node", after: str | None = None, before: str | None = None
+) -> list[Span]:
     """Where the words among a node's children are, between two of its own tokens."""
     children = node.children
     types = [child.type for child in children]
@@ -36,14 +38,15 @@ def word_spans(node: "Node", after: str | None = None, before: str | None = None
     stops = [i for i, kind in enumerate(types) if kind in {before, "\n"} and i >= start]
     chosen = children[start : stops[0] if stops else len(types)]
     leave_out = {"comment", "|", "(", "case", "do_group", "do", ";", "for", "in"} | REDIRECTIONS
-    return joined([child for child in chosen if child.type not in leave_out])
+    return joined(source, [child for child in chosen if child.type not in leave_out])
 
 
-def joined(found: list["Node"]) -> list[Span]:
-    """The spans of nodes, those that touch made one, as the shell sees them."""
+def joined(source: Source, found: list["Node"]) -> list[Span]:
+    """The spans of nodes, those that touch made one."""
     spans: list[tuple[int, int]] = []
     for child in found:
-        if spans and spans[-1][1] == child.start_byte:
+        glue = source.text[spans[-1][1] : child.start_byte] if spans else b" "
+        if not glue.replace(b"\\\n", b""):
             spans[-1] = (spans[-1][0], child.end_byte)
         else:
             spans.append((child.start_byte, child.end_byte))
@@ -87,7 +90,7 @@ def assignment(source: Source, session: Session, scope: Scope, node: "Node") -> 
 def _array(source: Source, session: Session, scope: Scope, node: "Node") -> tuple[Word, ...]:
     inside = [c for c in node.children if c.type not in {"(", ")", "comment"}]
     words: list[Word] = []
-    for span in joined(inside):
+    for span in joined(source, inside):
         one = expander(source, session, scope, span)
         if re.match(r"\[[^]]*\]\+?=", one.here.text):
             return (one.here,)

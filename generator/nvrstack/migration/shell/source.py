@@ -20,7 +20,9 @@ MOST_LINES = 5_000
 PATIENCE = 1.5
 """Seconds; a script takes a millisecond, but the parser's time can grow with the square."""
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+BLANK_ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*)\\[ \t]")
 BLANK_ESCAPED_AT_END = re.compile(rb"(?<!\\)((?:\\\\)*)\\[ \t](?=[ \t]*$)", re.MULTILINE)
+BETWEEN_WORDS = re.compile(rb"(?:[ \t]|\\\n)*")
 FLAG_ASSIGNED = re.compile(rb"-[^\s=]*=")
 
 
@@ -55,9 +57,9 @@ class Source:
         """The syntax tree, free of errors.
 
         A flag in a command's place, `--name=x`, is a word to bash and an assignment to the parser;
-        a backslash before a blank at a line's end is a word to bash and nothing to the parser.
+        an escaped blank before a blank is part of a word to bash and nothing to the parser.
         """
-        text = BLANK_ESCAPED_AT_END.sub(rb"\1xx", self.text)
+        text = BLANK_ESCAPED.sub(rb"\1xx", self.text)
         tree = _parsed(text)
         flags = [n for n in nodes(tree.root_node) if n.type == "variable_assignment"]
         flags = [node for node in flags if text[node.start_byte :].startswith(b"-")]
@@ -70,6 +72,12 @@ class Source:
     def slice(self, start: int, end: int) -> str:
         """The text between two bytes."""
         return self.text[start:end].decode(errors="replace")
+
+    def check_gap(self, start: int, end: int) -> None:
+        """Raise ShellError where bash ends a command between two of its parts."""
+        between = self.text[start:end]
+        if not BETWEEN_WORDS.fullmatch(between):
+            raise ShellError("is no bash that can be read without running it", self.line(start))
 
     def line(self, position: int) -> int:
         """The line of a byte, counted from 1."""
