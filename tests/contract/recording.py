@@ -19,6 +19,11 @@ from tests.bed.process import Done, Word, run
 
 API = "1.45"
 ID = "5" * 64
+PROJECT = "nvrstack"
+"""What the names of a project's own networks and volumes begin with: it makes them itself."""
+ITSELF = {"ApiVersion": API, "Version": "26.1.5", "OSType": "linux", "Os": "linux"}
+MADE = {"Id": ID, "Name": "/x", "Config": {}, "HostConfig": {}, "State": {},
+        "NetworkSettings": {"Networks": {}}}  # fmt: skip
 NOTHING = {"message": "no such thing"}
 
 
@@ -57,7 +62,7 @@ class Recorder:
     def compose(self, directory: Path, service: str) -> Created:
         """Let the real Compose create one service of a project."""
         command: list[Word] = [compose.plugin(), "--project-directory", directory]
-        command += ["create", "--pull", "never", "--no-build", "--no-deps", service]
+        command += ["create", "--pull", "never", "--no-build", service]
         self.containers.clear()
         done = run(command, env=self.environment, cwd=directory, timeout=30, check=False)
         assert self.containers, done.stderr
@@ -131,16 +136,14 @@ def _handler(found: Recorder) -> type[BaseHTTPRequestHandler]:
 
 
 def _told(path: str) -> tuple[int, Any]:
-    """What the engine says of itself and of what it has: every image, and nothing else."""
-    if path in {"/_ping", "/info", "/version"}:
-        return 200, {"ApiVersion": API, "Version": "26.1.5", "OSType": "linux", "Os": "linux"}
+    """What the engine says of itself and of what it has: what the project does not make itself."""
+    name = path.rpartition("/")[2]
+    if path.startswith(("/networks/", "/volumes/")) and not name.startswith(PROJECT):
+        return 200, {"Name": name, "Id": name, "Driver": "local", "Labels": {}}
     if re.fullmatch(r"/images/.+/json", path):
         return 200, {"Id": f"sha256:{ID}", "Config": {}, "Os": "linux", "Architecture": "amd64"}
-    if path == "/volumes":
-        return 200, {"Volumes": []}
+    if re.fullmatch(r"/containers/[^/]+/json", path):
+        return 200, MADE
     if path in {"/containers/json", "/networks", "/images/json"}:
         return 200, []
-    if re.fullmatch(r"/containers/[^/]+/json", path):
-        return 200, {"Id": ID, "Name": "/x", "Config": {}, "HostConfig": {}, "State": {},
-                     "NetworkSettings": {"Networks": {}}}  # fmt: skip
-    return 404, NOTHING
+    return (200, ITSELF) if path in {"/_ping", "/info", "/version"} else (404, NOTHING)

@@ -39,7 +39,8 @@ def seconds(text: str) -> int:
 
 
 def _list(key: str) -> Callable[[Values], Key]:
-    return lambda values: (key, [_plain(value) for value in values])
+    # Compose refuses a list that says something twice.
+    return lambda values: (key, [_plain(value) for value in dict.fromkeys(values)])
 
 
 def _text(key: str) -> Callable[[Values], Key]:

@@ -50,7 +50,7 @@ def read_run(
         said.unknown("the image", command.image)
     image = command.image if isinstance(command.image, str) else ""
     if not image:
-        if command.image is None:
+        if not command.image:
             said.block("docker-no-image", "docker is given no image to run", HINT)
         return Reading(None, tuple(said.warnings), tuple(said.blockers))
     install = _install(image, command, env_files or {}, said)

@@ -31,14 +31,14 @@ _Dumper.add_representer(str, _text)
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, mapping by mapping; lists one after the other; else the second counts."""
+    """Both, mapping by mapping; lists joined, each entry once; else the second counts."""
     found = dict(first)
     for key, value in second.items():
         old = found.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             found[key] = merged(old, value)
         elif isinstance(old, list) and isinstance(value, list):
-            found[key] = old + value
+            found[key] = [*old, *(entry for entry in value if entry not in old)]
         else:
             found[key] = value
     return found
