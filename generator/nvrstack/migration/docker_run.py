@@ -25,7 +25,7 @@ MODELLED = frozenset(
     }
 )  # fmt: skip
 """The options that an Install has a place for; every other one is kept as it was given."""
-KEYED = frozenset({"annotation", "label", "storage-opt", "sysctl"})
+KEYED = frozenset({"annotation", "label", "storage-opt", "sysctl", "ulimit"})
 """Options with NAME=value, of which docker keeps the last of each name."""
 HINT = "write the value itself in its place, or let the container tell, without --no-docker"
 
