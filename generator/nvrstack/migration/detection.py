@@ -47,7 +47,8 @@ def choose(candidates: Sequence[Candidate], wanted: Source | None = None) -> Cho
         return Choice(None, warnings=tuple(without), blockers=(_several_active(running),))
     eligible = [c for c in found if wanted is None or _source(c) == wanted]
     if not eligible:
-        return Choice(None, blockers=(_nothing(found, wanted), *_blockers(merged)))
+        warnings = [w for c in merged if c.reading.install is None for w in c.reading.warnings]
+        return Choice(None, "", tuple(warnings), (_nothing(found, wanted), *_blockers(merged)))
     likely = [c for c in eligible if c.active is not False] or eligible
     if len(likely) > 1:
         return Choice(None, warnings=tuple(without), blockers=(_several(likely),))

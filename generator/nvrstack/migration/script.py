@@ -5,8 +5,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from nvrstack.migration.docker_options import subcommand
+from nvrstack.migration.docker_run import read_run
 from nvrstack.migration.docker_words import starts_server
-from nvrstack.migration.install import Finding, User
+from nvrstack.migration.install import Finding, Reading, User
 from nvrstack.migration.script_findings import (
     arms_disagree,
     frozen_user,
@@ -154,3 +156,17 @@ def _chosen(calls: Mapping[str, tuple[Call, ...]]) -> tuple[str, Call] | None:
     ranked = [(starts_server(call), word, call) for word, made in calls.items() for call in made]
     best = max((rank for rank, _, _ in ranked), default=0)
     return next(((word, call) for rank, word, call in ranked if rank == best and best), None)
+
+
+def read_script(content: bytes, accounts: Mapping[str, User], timezone: str | None) -> Reading:
+    """The install that `nvr run` would start; the arguments are those of `script_calls`."""
+    reading = script_calls(content, accounts, timezone)
+    if reading.run is None:
+        return Reading(None, reading.warnings, reading.blockers)
+    _, words = subcommand(reading.run.argv)
+    found = read_run(words, reading.run.line)
+    return Reading(
+        found.install,
+        (*reading.warnings, *found.warnings),
+        (*reading.blockers, *found.blockers),
+    )
