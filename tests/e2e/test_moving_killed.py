@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from nvrstack.migration.steps import steps
+from tests.bed.bed import Bed
 from tests.e2e.old_house import OldHouse
 from tests.e2e.old_install import OldInstall
 from tests.e2e.waiting import Stopwatch, wait_until
@@ -120,34 +121,84 @@ def points_of(install: OldInstall, folder: Path) -> tuple[list[Point], list[Poin
     return forward, [(step, str(acts[step] // 2 + 1)) for step in steps_back]
 
 
+@dataclass(frozen=True)
+class Points:
+    """Where a move of each kind is killed on its way there, and on its way back."""
+
+    there: list[Point]
+    back: list[Point]
+    there_of_units: list[Point]
+    back_of_units: list[Point]
+
+
+@pytest.fixture(scope="module")
+def points(installs: list[OldInstall], tmp_path_factory: pytest.TempPathFactory) -> Points:
+    """Every step of a container's move, and those that only a move of units has."""
+    house, first, *_ = installs
+    folders = [tmp_path_factory.mktemp(name) for name in ("house", "first")]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(points_of, (house, first), folders))
+    (of_house, back_of_house), (there, back) = found
+    known = {step for step, _ in there}
+    assert {step for step, _ in of_house} - known == {"renewals", "ddclient", "nginx"}
+    own = {step for step, _ in of_house if step not in known or step == "takeover"}
+    return Points(
+        there,
+        back,
+        [point for point in of_house if point[0] in own],
+        [point for point in back_of_house if point[0] in own],
+    )
+
+
 def test_whatever_is_killed_ends_right(
-    installs: list[OldInstall], figures: dict[str, str], tmp_path: Path
+    installs: list[OldInstall], points: Points, figures: dict[str, str]
 ) -> None:
     house, first, *others = installs
-    points, pieces = points_of(first, tmp_path)
-    of_house, back_of_house = points_of(house, tmp_path)
-    only_there = [point for point in of_house if point[0] not in dict(points)]
-    assert {step for step, _ in only_there} == {"renewals", "ddclient", "nginx"}
-    unit = [point for point in of_house if point[0] == "takeover"]
 
-    def there_and_back() -> list[Cell]:
-        return [*gone_on(first, points), *back_by_pieces(first, pieces)]
+    def of_containers() -> list[Cell]:
+        return [*gone_on(first, points.there), *back_by_pieces(first, points.back)]
 
     def of_units() -> list[Cell]:
-        return [*gone_back(house, only_there), *gone_on(house, [*only_there, *unit]),
-                *back_by_pieces(house, back_of_house)]  # fmt: skip
+        there = gone_on(house, points.there_of_units)
+        back = back_by_pieces(house, points.back_of_units)
+        return [*there, *back, *gone_back(house, points.there_of_units)]
 
     watch = Stopwatch()
     with ThreadPoolExecutor(len(installs)) as pool:
-        work = [pool.submit(there_and_back), pool.submit(of_units)]
+        work = [pool.submit(of_containers), pool.submit(of_units)]
         for number, install in enumerate(others):
-            work.append(pool.submit(gone_back, install, points[number :: len(others)]))
+            share = points.there[number :: len(others)]
+            work.append(pool.submit(gone_back, install, share))
         cells = [cell for part in work for cell in part.result()]
     for way in ("resume", "rollback"):
         there = {cell.point for cell in cells if cell.way == way}
-        assert there >= {*points, *only_there}, way
+        assert there == {*points.there, *points.there_of_units}, way
     slowest = max(cell.seconds for cell in cells if cell.way == "rollback")
     figures["kill -9 in the middle of and after every step"] = (
         f"{len(cells)} of {len(cells)} right in {watch.seconds:.0f} s; "
         f"slowest way back {slowest:.1f} s"
+    )
+
+
+def test_after_a_power_cut_somebody_records(
+    installs: list[OldInstall], points: Points, bed: Bed, figures: dict[str, str]
+) -> None:
+    """In the middle of the change from one to the other, there and back again."""
+    install = installs[1]
+    before = install.fingerprint()
+    (there, *_) = [point for point in points.there if point[0] == "takeover"]
+    (back, *_) = [point for point in points.back if point[0] == "takeover"]
+    seconds = []
+    for what, point in (("run", there), ("rollback", back)):
+        done = install.nvrstack(what, "--kill", ":".join(point), check=False)
+        assert done.returncode == -signal.SIGKILL, done
+        bed.restart_engine()
+        watch = Stopwatch()
+        wait_until("a recording after the power cut", install.records, seconds=RECORDING_AGAIN)
+        seconds.append(watch.seconds)
+        install.nvrstack("resume")
+    assert install.fingerprint() == before
+    assert install.running() == install.running_before
+    figures["from the engine's start after a power cut to a recording"] = (
+        f"{max(seconds):.1f} s at most"
     )

@@ -1,7 +1,7 @@
 """A move that is cut short anywhere, forward or backward, and what happens next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -153,6 +153,36 @@ def test_a_step_that_fails_ends_the_way_and_is_undone_like_the_others() -> None:
         "forward", frozenset(NAMES[:3]), frozenset(NAMES[:2]), "third cannot be done"
     )
     assert go_back(course(host), journal(host)) == ()
+    assert set(host.parts.values()) == {0}
+
+
+def test_what_no_action_foresaw_is_an_error_like_others() -> None:
+    host = begun()
+    change = Change(host, "fourth")
+
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied", "/etc/nginx")
+
+    change.do = change.undo = refuse  # type: ignore[method-assign]
+    host.parts["fourth"] = 0
+    journal(host).write("began")
+    broken = replace(course(host), actions=[(STEPS[3], change)])
+    with pytest.raises(StepError, match="fourth: /etc/nginx: Permission denied"):
+        go_forward(broken, journal(host))
+    (problem,) = go_back(broken, journal(host))
+    assert problem.error.message == "/etc/nginx: Permission denied"
+
+
+def test_a_journal_that_cannot_be_written_ends_the_way() -> None:
+    host = Host(power=Power())
+    journal(host).write("began")
+
+    def refuse(line: str) -> None:
+        raise HostError("no room")
+
+    host.append = refuse  # type: ignore[method-assign]
+    with pytest.raises(StepError, match="first: no room"):
+        go_forward(course(host), journal(host))
     assert set(host.parts.values()) == {0}
 
 

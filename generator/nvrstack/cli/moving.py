@@ -23,7 +23,7 @@ from nvrstack.migration.steps import steps
 from nvrstack.moving.actions import actions
 from nvrstack.moving.journal import Journal, State
 from nvrstack.moving.machine import Course, StepError, go_back, go_forward
-from nvrstack.moving.preflight import problems
+from nvrstack.moving.preflight import problems, reasons_for_root
 from nvrstack.moving.report import ON_OR_BACK, as_json, in_words
 from nvrstack.moving.store import MOVE, move_from, text_of
 from nvrstack.moving.work import FOUND, OWN, Work
@@ -68,6 +68,12 @@ def run(console: Console, move: Move, *, keep: bool = False) -> None:
         return
     create.check_target(project)
     _use_engine(move)
+    reasons = list(reasons_for_root(move))
+    if reasons:
+        raise HostError(
+            "this move needs root; nothing was changed\n" + "\n".join(f"  {r}" for r in reasons),
+            "run the command again with sudo",
+        )
     found = problems(_work(move))
     if found:
         raise HostError(
@@ -184,6 +190,7 @@ def _backward(
             "mend what is listed, then run: nvrstack migrate --rollback",
         )
     journal_file.release(work.project / JOURNAL)
+    write_private(work.own / MOVE, text_of(replace(work.move, secrets={})))
     if failure is not None:
         raise _failed(failure, "the old system is back, as it was before") from failure
     _report(console, work, journal)

@@ -70,7 +70,7 @@ def service_container(project_name: str, service: str) -> dict[str, Any] | None:
         "com.docker.compose.oneoff=False",
     ]
     with _client(ANSWER_SECONDS) as client:
-        found = client.containers.list(all=True, filters={"label": labels})
+        found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return dict(found[0].attrs) if found else None
 
 

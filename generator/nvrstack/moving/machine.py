@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nvrstack.errors import NvrstackError
+from nvrstack.errors import HostError, NvrstackError
 from nvrstack.migration.steps import Step
 from nvrstack.moving.journal import Event, Journal
 
@@ -56,14 +56,15 @@ def go_forward(course: Course, journal: Journal) -> None:
         if step.id in certain:
             continue
         course.forward(step)
-        journal.write("begin", step.id)
         try:
+            journal.write("begin", step.id)
             note = None if action.done() else action.do()
-        except NvrstackError as error:
+            journal.write("done", step.id, note or "")
+        except (NvrstackError, OSError) as error:
+            failure = StepError(step, _told(error))
             with contextlib.suppress(NvrstackError):
-                journal.write("failed", step.id, error.message)
-            raise StepError(step, error) from error
-        journal.write("done", step.id, note or "")
+                journal.write("failed", step.id, failure.error.message)
+            raise failure from error
         if note:
             course.say(note)
     journal.write("moved")
@@ -86,8 +87,8 @@ def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
         _note(journal, "undo", step.id)
         try:
             note = action.undo()
-        except NvrstackError as error:
-            problems.append(StepError(step, error))
+        except (NvrstackError, OSError) as error:
+            problems.append(StepError(step, _told(error)))
             continue
         _note(journal, "undone", step.id)
         if note:
@@ -95,6 +96,16 @@ def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
     if not problems:
         _note(journal, "back")
     return tuple(problems)
+
+
+def _told(error: NvrstackError | OSError) -> NvrstackError:
+    """An error in words; what no action foresaw is a disk or a permission that said no."""
+    if isinstance(error, NvrstackError):
+        return error
+    return HostError(
+        f"{error.filename or 'this host'}: {error.strerror or error}",
+        "check that the disk has room and that you may write there",
+    )
 
 
 def _note(journal: Journal, event: Event, step: str = "") -> None:

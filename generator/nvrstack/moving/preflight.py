@@ -22,25 +22,24 @@ ROOTLESS = (
 
 def problems(work: Work) -> list[str]:
     """Everything that stands in the way, in words."""
-    found = [*reasons_for_root(work.move)] if os.geteuid() != 0 else []
     problem = engine.engine_problem()
     if problem:
-        return [*found, problem]
+        return [problem]
     if work.move.rootless:
-        return [*found, ROOTLESS]
-    return [*found, *_old_system(work.move), *_database(work), *_ports(work), *_room(work)]
+        return [ROOTLESS]
+    return [*_old_system(work.move), *_database(work), *_ports(work), *_room(work)]
 
 
 def reasons_for_root(move: Move) -> Iterator[str]:
     """Why this move needs root, a line for each reason; none where it does not."""
-    uid = os.geteuid()
-    directory = Path(move.database)
-    if directory.exists() and directory.stat().st_uid != uid:
-        yield f"{directory} belongs to uid {directory.stat().st_uid}, and its copy needs root"
+    if os.geteuid() == 0:
+        return
+    if not os.access(Path(move.database) / NAME, os.R_OK):
+        yield f"you may not read the database in {move.database}"
     if move.unit or move.renewal_units or move.ddclient_units or move.nginx:
         yield "only root may stop and disable services of this host"
     elif move.renewal_files:
-        yield f"only root may take {move.renewal_files[0]} away"
+        yield f"only root may take {move.renewal_files[0]} away from where it is"
     if move.certificates:
         yield f"only root may read the keys in {move.letsencrypt}"
     if move.script and not os.access(Path(move.script).parent, os.W_OK):
