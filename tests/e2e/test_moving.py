@@ -265,7 +265,7 @@ def test_a_disk_that_is_full_in_the_middle(
             install.fill(disk)
             done = running()
     assert done.returncode == 3, done
-    assert "No space left on device" in done.stderr
+    assert "found/database/partial: No space left on device" in done.stderr
     assert install.fingerprint() == before
     assert install.running() == [install.old_name]
     wait_until("a recording", install.records, seconds=10)
