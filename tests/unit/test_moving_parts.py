@@ -1,5 +1,6 @@
 """The actions of a move that need no engine, on a host made of directories."""
 
+import io
 import json
 import os
 import shutil
@@ -13,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from nvrstack.cli.console import Console
+from nvrstack.cli.progress import Progress
 from nvrstack.errors import HostError, InputError
-from nvrstack.host import systemd
+from nvrstack.host import engine, systemd
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Certificate, HostNginx, Move
 from nvrstack.migration.steps import steps
@@ -22,7 +25,7 @@ from nvrstack.moving.actions import actions
 from nvrstack.moving.certificates import BEING_COPIED, LETSENCRYPT, Certificates
 from nvrstack.moving.command import Command, command_text
 from nvrstack.moving.journal import Journal, State
-from nvrstack.moving.preflight import reasons_for_root
+from nvrstack.moving.preflight import problems, reasons_for_root
 from nvrstack.moving.preparing import Backup, Project
 from nvrstack.moving.report import as_json, in_words
 from nvrstack.moving.store import move_from, text_of
@@ -348,3 +351,38 @@ def test_a_state_is_told_in_words_that_say_what_to_do(tmp_path: Path) -> None:
     assert "1.0 seconds" in moved
     assert "--finish" in moved
     assert "hunter2" not in json.dumps(as_json(move, cut, ()))
+
+
+class Screen(io.StringIO):
+    """A terminal, as far as it says that it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Screen])
+def test_each_step_is_followed_by_a_line(tmp_path: Path, stream: type[io.StringIO]) -> None:
+    console = Console(stderr=stream(), environ={"TERM": "xterm"})
+    first, *_, last = steps(full_move(tmp_path))
+    progress = Progress(console, steps(full_move(tmp_path)))
+    with progress.shown():
+        progress.forward(first)
+        progress.say("[bold]a note")
+        progress.backward(last)
+    assert isinstance(console.stderr, io.StringIO)
+    text = " ".join(console.stderr.getvalue().split())
+    number = len(steps(full_move(tmp_path)))
+    assert f"[1/{number}] Check that this host" in text
+    assert "[bold]a note" in text
+    assert f"[{number}/{number}] back: Put the old script back" in text
+    assert ("at work" in text) == (stream is Screen)
+
+
+def test_an_engine_without_roots_rights_is_refused_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "engine_problem", lambda: None)
+    (told,) = problems(work_in(tmp_path, rootless=True))
+    assert "without root's rights" in told
+    monkeypatch.setattr(engine, "engine_problem", lambda: "docker is not installed")
+    assert problems(work_in(tmp_path)) == ["docker is not installed"]

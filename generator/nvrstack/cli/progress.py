@@ -7,33 +7,35 @@ from typing import TYPE_CHECKING
 from nvrstack.cli.console import Console
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.console import Console as Terminal
 
     from nvrstack.migration.steps import Step
 
 
 class Progress:
-    """Tells of each step as it begins: on stderr, as the console wants it."""
+    """Tells of each step as it begins: on stderr, unless --quiet."""
 
     def __init__(self, console: Console, steps: "Sequence[Step]") -> None:
         self._console = console
         self._numbers = {step.id: number for number, step in enumerate(steps, 1)}
-        self._status: Status | None = None
+        self._terminal: Terminal | None = None
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[None]:
         """While this lasts, a terminal shows that something goes on."""
-        if self._console.quiet or self._console.json or not self._console.stderr.isatty():
+        if self._console.quiet or not self._console.stderr.isatty():
             yield
             return
         from rich.console import Console as Terminal
 
-        terminal = Terminal(
-            file=self._console.stderr, no_color=not self._console.color, highlight=False
-        )
-        with terminal.status("") as self._status:
-            yield
-        self._status = None
+        color = self._console.color and not self._console.environ.get("NO_COLOR")
+        terminal = Terminal(file=self._console.stderr, no_color=not color, highlight=False)
+        with terminal.status("at work …"):
+            self._terminal = terminal
+            try:
+                yield
+            finally:
+                self._terminal = None
 
     def forward(self, step: "Step") -> None:
         """A step begins."""
@@ -45,9 +47,11 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A step has something to say."""
-        self._console.say(f"      {text}")
+        self._tell(f"      {text}")
 
     def _tell(self, text: str) -> None:
-        self._console.say(text)
-        if self._status is not None:
-            self._status.update("…")
+        if self._terminal is None:
+            self._console.say(text)
+        else:
+            # Through the terminal, which keeps its sign of life below.
+            self._terminal.print(text, markup=False)
