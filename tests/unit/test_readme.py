@@ -69,9 +69,6 @@ def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:
             expected = {"nvrstack domain": 2, "nvrstack verify": 1}
             code = expected.get(" ".join(line.split()[:2]), 0)
             assert done.returncode == code, (line, done.stderr)
-            # Nobody is there to agree to a change of domain.
-            expected = {2} if line.startswith("nvrstack domain") else {0}
-            assert done.returncode in expected, (line, done.stderr)
 
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if c.startswith("sudo nvrstack ")])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nvrstack.cli import answering, surroundings
+from nvrstack.cli import answering, belongings
 from nvrstack.cli.suggestions import suggest_subnet, suggestions
 from nvrstack.cli.survey import SCRIPT, Host, survey
 from nvrstack.host import below, existing, facts
@@ -77,7 +77,7 @@ class _Seen:
     install: Install
     file: ConfigFile | None
     before: ConfigProposal
-    recorded: surroundings.Recordings
+    recorded: belongings.Recordings
     nginx: NginxSites
     around: Surroundings
     warnings: tuple[Finding, ...]
@@ -94,21 +94,21 @@ def make_plan(host: Host, wishes: Wishes) -> Planned:
 
 
 def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
-    file = surroundings.config_file(host, install)
+    file = belongings.config_file(host, install)
     before = propose(install, file, _moonfire_address(None))
-    recorded = surroundings.recordings(host, install, before.database)
+    recorded = belongings.recordings(host, install, before.database)
     ports = [p for p in (host_port(install, port) for port in before.ports) if p is not None]
     nginx = nginx_sites(existing.nginx_files(host.root), ports, _own_names(host))
-    certified, about_certificates = surroundings.certificates(host)
+    certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
-        nginx, certified, surroundings.ddns(host), surroundings.state_owner(host, install)
+        nginx, certified, belongings.ddns(host), belongings.state_owner(host, install)
     )
     warnings = (
         *told,
         *recorded.findings.warnings,
         *nginx.warnings,
         *about_certificates,
-        *surroundings.firewall(host),
+        *belongings.firewall(host),
     )
     return _Seen(install, file, before, recorded, nginx, around, warnings)
 
@@ -149,7 +149,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
     ]
     move = None
     if settings is not None:
-        takers = surroundings.takers(host, (settings.site.http_port, settings.site.https_port))
+        takers = belongings.takers(host, (settings.site.http_port, settings.site.https_port))
         blockers += port_findings(
             takers, settings.site.http_port, settings.site.https_port, install
         )
@@ -194,9 +194,9 @@ def _other_sites(
     return other_sites(
         nginx,
         lookup(data, "network.lan_address"),
-        surroundings.listening(host),
+        belongings.listening(host),
         carry=wishes.carries_sites,
-        gives_way=has_to_give_way(surroundings.takers(host, ports), surroundings.schedules(host)),
+        gives_way=has_to_give_way(belongings.takers(host, ports), belongings.schedules(host)),
         given=[str(table.get("domain")) for table in lookup(wishes.given.data, "sites") or ()],
     )
 
@@ -211,7 +211,7 @@ def _move(
     takers: Mapping[int, str],
 ) -> Move:
     install = seen.install
-    found = surroundings.schedules(host)
+    found = belongings.schedules(host)
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
     renews_all = not left_to_certbot(seen.around.certificates, certificates)
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
