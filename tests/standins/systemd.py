@@ -2,10 +2,11 @@
 
     python3 systemd.py DIRECTORY [--no-pager] COMMAND [UNIT]
 
-It knows show, enable, disable, start, stop and try-reload-or-restart, each with one unit, as
-systemctl(1) describes them. DIRECTORY holds `units/NAME`, which are unit files, `wants/`, where an
-enabled one has a link, and `run/`, where one that runs has the id of its process. Of a unit file it
-reads ExecStart, User and Group; a timer runs when it was started, and starts nothing.
+It knows show, enable, disable, start, stop, reset-failed and try-reload-or-restart, each with one
+unit, as systemctl(1) describes them. DIRECTORY holds `units/NAME`, which are unit files, `wants/`,
+where an enabled one has a link, and `run/`, where one that runs has the id of its process. Of a unit
+file it reads ExecStart, User, Group and Environment; a timer runs when it was started, and starts
+nothing.
 """
 
 import configparser
@@ -115,9 +116,10 @@ def main() -> None:
             unit.stop()
             unit.start()
         return
-    {"enable": unit.enable, "disable": unit.disable, "start": unit.start, "stop": unit.stop}[
-        command
-    ]()
+    if command != "reset-failed":
+        {"enable": unit.enable, "disable": unit.disable, "start": unit.start, "stop": unit.stop}[
+            command
+        ]()
 
 
 if __name__ == "__main__":

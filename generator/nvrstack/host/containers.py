@@ -95,7 +95,7 @@ def start(name: str) -> None:
 def restart(name: str) -> None:
     """Start a container now, even if it waits for its next attempt. Raises HostError."""
     with _client(ANSWER_SECONDS) as client:
-        _needed(client, name).restart(timeout=0)
+        _needed(client, name).restart(timeout=10)
 
 
 def rename(name: str, new: str) -> None:

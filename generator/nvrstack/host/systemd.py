@@ -52,6 +52,11 @@ def start(unit: str) -> None:
     _systemctl("start", unit)
 
 
+def reset_failed(unit: str) -> None:
+    """Forget how often a unit has failed, which may keep it from starting. Raises HostError."""
+    _systemctl("reset-failed", unit)
+
+
 def enable(unit: str) -> None:
     """Let a unit start at boot. Raises HostError."""
     _systemctl("enable", unit)

@@ -125,6 +125,8 @@ class OldUnit:
     def start(self) -> None:
         """Start it, if it ran."""
         if self.ran():
+            # It may have found its database taken too often.
+            systemd.reset_failed(self.unit)
             systemd.start(self.unit)
 
     @property
@@ -152,14 +154,17 @@ def definition(found_in: Path) -> dict[str, Any]:
 def start_again(old: OldMoonfire) -> None:
     """Start the old system and see that it stays up. Raises HostError when it does not."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        old.start()
+    reason = "it ends at once"
+    while time.monotonic() < deadline:
+        try:
+            old.start()
+        except HostError as error:
+            reason = error.message
         # One that finds its database still taken ends at once.
         time.sleep(1)
         if old.runs() or not old.ran():
             return
-        if time.monotonic() > deadline:
-            raise HostError(
-                "the old Moonfire does not start again",
-                "its log tells why; then: nvrstack migrate --rollback",
-            )
+    raise HostError(
+        f"the old Moonfire does not start again: {reason}",
+        "its log tells why; then: nvrstack migrate --rollback",
+    )

@@ -96,7 +96,7 @@ class Project:
     def undo(self) -> str | None:
         """Move everything into a folder of its own: certificates may have come since."""
         project = self.work.project
-        # A manifest that was moved away with the files tells a later render nothing wrong.
+        # What tells of these files goes with them.
         names = [path for path in project.iterdir() if path.name != KEPT]
         names += [path for path in (project / MANIFEST, project / JOURNAL) if path.exists()]
         if not names:

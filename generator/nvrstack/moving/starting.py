@@ -43,8 +43,7 @@ class Images:
 
     def undo(self) -> str | None:
         """Remove what was made."""
-        if self.work.files:
-            self.work.compose("down", "--timeout", "30")
+        _take_down(self.work)
         return None
 
 
@@ -150,6 +149,10 @@ class Front:
 
     def undo(self) -> str | None:
         """Stop the services."""
-        if self.work.files:
-            self.work.compose("down", "--timeout", "30")
+        _take_down(self.work)
         return None
+
+
+def _take_down(work: Work) -> None:
+    if work.files:
+        work.compose("down", "--timeout", "30")
