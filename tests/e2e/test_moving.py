@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -265,7 +266,9 @@ def test_a_disk_that_is_full_in_the_middle(
             install.fill(disk)
             done = running()
     assert done.returncode == 3, done
-    assert "found/database/partial: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    # By ourselves, or by SQLite where the new Moonfire was quicker to have the database.
+    assert re.search("found/database.*(No space left on device|disk is full)", done.stderr), done
     assert install.fingerprint() == before
     assert install.running() == [install.old_name]
     wait_until("a recording", install.records, seconds=10)

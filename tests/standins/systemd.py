@@ -4,9 +4,8 @@
 
 It knows show, enable, disable, start, stop, reset-failed and try-reload-or-restart, each with one
 unit, as systemctl(1) describes them. DIRECTORY holds `units/NAME`, which are unit files, `wants/`,
-where an enabled one has a link, and `run/`, where one that runs has the id of its process. Of a unit
-file it reads ExecStart, User, Group and Environment; a timer runs when it was started, and starts
-nothing.
+where an enabled one has a link, and `run/`, where one that runs has the id of its process. It reads
+ExecStart, User, Group and Environment; a timer runs when it was started, and starts nothing.
 """
 
 import configparser

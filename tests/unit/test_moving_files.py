@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from nvrstack.errors import HostError
 from nvrstack.host import alone as alone_module
-from nvrstack.host import journal
+from nvrstack.host import database_lock, journal
 from nvrstack.host.alone import alone, is_busy
 from nvrstack.host.database_lock import copy_database, is_locked
 from nvrstack.host.keeping import keep, put_back, take_away, write_private
@@ -189,6 +189,22 @@ def test_the_database_is_copied_whole_and_privately(
     assert rows(target) == [("door",)]
     assert (target / "db").stat().st_mode & 0o077 == 0
     assert not (target / "partial").exists()
+
+
+def test_a_refusal_of_sqlite_is_told_in_words(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def backup(self, _: sqlite3.Connection) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(database_lock, "database_copy", lambda *_: nullcontext(Full()))
+    descriptor = os.open(database, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(HostError, match="copy: database or disk is full"):
+        copy_database(database, tmp_path / "copy")
+    os.close(descriptor)
+    assert not (tmp_path / "copy/db").exists()
 
 
 def test_what_stands_in_the_log_alone_is_copied_too(database: Path, tmp_path: Path) -> None:

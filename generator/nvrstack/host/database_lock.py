@@ -47,6 +47,10 @@ def copy_database(directory: Path, target: Path) -> None:
             os.close(descriptor)
     except OSError as error:
         raise refused(target, error, "the database is as it was") from error
+    except sqlite3.Error as error:
+        raise HostError(
+            f"{target}: {error}", "check that the disk has room; the database is as it was"
+        ) from error
 
 
 def _copy_beside(directory: Path, target: Path) -> None:
