@@ -236,7 +236,7 @@ def _move(
 
 
 def _has_script(host: Host) -> bool:
-    return below.read_bytes(host.root, SCRIPT) is not None
+    return below.read_start(host.root, SCRIPT, 1) is not None
 
 
 def _moonfire_address(settings: Settings | None) -> str:

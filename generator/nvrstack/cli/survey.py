@@ -17,6 +17,8 @@ from nvrstack.migration.script import read_script
 from nvrstack.migration.systemd import groups_of, read_unit, users_of
 
 SCRIPT = "/usr/local/bin/nvr"
+MOST_OF_A_SCRIPT = 2 * 1024 * 1024
+"""Bytes: more than its reader takes, and less than a link to Moonfire's own program leads to."""
 COMPOSE_DIRECTORIES = (
     "/etc/moonfire-nvr",
     "/opt/moonfire-nvr",
@@ -116,13 +118,14 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
     place = str(host.script or SCRIPT)
     if host.script is not None:
         try:
-            content: bytes | None = below.read_bytes(Path("/"), str(host.script.resolve()))
+            script = str(host.script.resolve())
+            content: bytes | None = below.read_start(Path("/"), script, MOST_OF_A_SCRIPT)
         except OSError as error:
             raise InputError(f"{place}: {error.strerror}", "check the name") from error
         if content is None:
             raise InputError(f"{place}: there is no such file", "check --nvr-script")
     else:
-        content = below.read_bytes(host.root, SCRIPT)
+        content = below.read_start(host.root, SCRIPT, MOST_OF_A_SCRIPT)
     if content is None:
         return
     users = users_of(below.read_text(host.root, "/etc/passwd") or "")

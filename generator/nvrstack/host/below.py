@@ -45,10 +45,10 @@ def resolved(root: Path, path: str | PurePosixPath) -> Path | None:
     return root.joinpath(*found)
 
 
-def read_bytes(root: Path, path: str | PurePosixPath) -> bytes | None:
-    """The content of a file of that host; None where there is no ordinary file.
+def read_start(root: Path, path: str | PurePosixPath, size: int) -> bytes | None:
+    """The first `size` bytes of a file of that host; None where there is no ordinary file.
 
-    Raises HostError when it may not be read, or is far too large.
+    Raises HostError when it may not be read.
     """
     place = resolved(root, path)
     if place is None:
@@ -58,10 +58,19 @@ def read_bytes(root: Path, path: str | PurePosixPath) -> bytes | None:
             if not stat.S_ISREG(place.stat().st_mode):
                 return None
             with place.open("rb") as file:
-                content = file.read(LONGEST + 1)
+                return file.read(size)
         except (FileNotFoundError, NotADirectoryError):
             return None
-    if len(content) > LONGEST:
+
+
+def read_bytes(root: Path, path: str | PurePosixPath) -> bytes | None:
+    """The content of a file of that host; None where there is no ordinary file.
+
+    Raises HostError when it may not be read, or is far too large.
+    """
+    content = read_start(root, path, LONGEST + 1)
+    if content is not None and len(content) > LONGEST:
+        place = resolved(root, path)
         raise HostError(
             f"{place}: is larger than {LONGEST // 1024**2} MiB, which no settings are",
             "check that it is the right file",

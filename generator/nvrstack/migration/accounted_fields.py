@@ -9,6 +9,10 @@ OURS = {"RUST_BACKTRACE": "1"}
 """The project's own environment of Moonfire's, TZ apart."""
 IMAGES_OWN = frozenset({"PATH", "HOME", "HOSTNAME"})
 UNCONFINED = frozenset({"seccomp=unconfined", "seccomp:unconfined"})
+OF_JSON_FILE = frozenset(
+    {"env", "labels", "max-file", "max-size", "mode", "max-buffer-size", "tag"}
+)
+"""https://docs.docker.com/engine/logging/drivers/json-file/#options"""
 NO_SECCOMP = (
     "only 32-bit systems with an old libseccomp need it; if Moonfire's log speaks of clock_gettime "
     "and EPERM, write it into compose.override.yaml"
@@ -100,6 +104,9 @@ def _log(install: Install) -> Iterator[Decision]:
         yield replaced("log-driver", (driver or "",), "json-file, at most 30 MB")
         return
     values = (*((driver,) if driver else ()), *(f"{k}={v}" for k, v in options.items()))
+    if driver is None and not options.keys() <= OF_JSON_FILE:
+        yield left_out("log-opt", values, "they are for a log driver that only the engine knows")
+        return
     logging: dict[str, object] = {"driver": driver or "json-file"}
     if options:
         logging["options"] = options
