@@ -120,6 +120,7 @@ def migrate(
         _source(source),
         carry_sites,
         first_user,
+        console.environ.get("DOCKER_HOST"),
     )
     host = Host(root, nvr_script, moonfire_config, not no_docker)
     if plan:

@@ -8,7 +8,7 @@ from typing import Any
 from nvrstack.cli import answering, belongings
 from nvrstack.cli.suggestions import suggest_subnet, suggestions
 from nvrstack.cli.survey import SCRIPT, Host, survey
-from nvrstack.host import below, existing, facts
+from nvrstack.host import below, engine, existing, facts
 from nvrstack.migration.accounting import account, override_text
 from nvrstack.migration.config_source import ConfigFile
 from nvrstack.migration.detection import Choice, choose
@@ -45,7 +45,10 @@ MOONFIRE_PORT = 8080
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the owner gave: the project's directory, settings, secrets, a version, a kind."""
+    """What the owner gave: the project's directory, settings, secrets, a version, a kind.
+
+    `docker_host` is the engine's address where it is not the usual one (docker(1), DOCKER_HOST).
+    """
 
     directory: Path
     given: Answers
@@ -54,6 +57,7 @@ class Wishes:
     source: Source | None = None
     carries_sites: bool = False
     first_user: str | None = None
+    docker_host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +228,8 @@ def _move(
         override=override_text(install, _sample_dirs(seen, settings)),
         secrets=secrets,
         first_user=wishes.first_user,
+        docker_host=wishes.docker_host,
+        rootless=host.asks_engine and engine.is_rootless(),
         config=PurePosixPath(seen.file.path) if seen.file is not None else None,
         unit=f"{install.container_name}.service" if install.source == "systemd" else None,
         script=PurePosixPath(script) if script is not None else None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import InputError
-from nvrstack.host import below, engine, existing
+from nvrstack.host import below, engine, existing, systemd
 from nvrstack.host import containers as engine_containers
 from nvrstack.migration import container as containers
 from nvrstack.migration.compose import read_compose
@@ -151,4 +151,12 @@ def _units(host: Host) -> Iterator[Candidate]:
     for unit in existing.moonfire_units(host.root):
         reading = read_unit(unit.name, unit.text, unit.drop_ins, users, groups)
         if reading != Reading(None):
-            yield Candidate(unit.name, reading, unit.enabled)
+            yield Candidate(unit.name, reading, unit.enabled or _runs(host, unit.name))
+
+
+def _runs(host: Host, unit: str) -> bool:
+    """Whether a unit of this very machine runs now."""
+    if host.root != Path("/") or not systemd.runs():
+        return False
+    state = systemd.state(unit)
+    return state is not None and state.active

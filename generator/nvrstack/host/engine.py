@@ -35,6 +35,21 @@ def engine_problem() -> str | None:
     return None
 
 
+def is_rootless() -> bool:
+    """Whether the engine runs without root's rights; no engine does not.
+
+    https://docs.docker.com/engine/security/rootless/
+    """
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
+            return "name=rootless" in (client.info().get("SecurityOptions") or ())
+    except DockerException:
+        return False
+
+
 def docker_subnets() -> list[IPv4Network]:
     """The IPv4 subnets of every Docker network; none when no engine answers."""
     import docker
