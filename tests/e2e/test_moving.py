@@ -123,6 +123,8 @@ def test_the_habits_of_the_nvr_command(moved: OldInstall) -> None:
     assert moved.nvr("check").returncode == 0
     moved.nvr("start")
     assert moved.running() == [moved.new_name]
+    # Who is told to stop before it listens for that does not hear it, as the first process.
+    wait_until("Moonfire's page", lambda: moved.status("/") == 200, seconds=20)
     moved.nvr("stop")
     moved.nvr("rm")
     gone = moved.nvr("logs", check=False)
