@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 import uuid
@@ -15,15 +13,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import yaml
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from nvrstack.cli.moving import JOURNAL, Lines
 from nvrstack.migration.install import Install, Source
@@ -34,100 +30,24 @@ from nvrstack.moving.store import text_of
 from nvrstack.services.images import MOONFIRE
 from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks
-from tests.bed import engine
 from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.process import Done, Word
 from tests.e2e import client
+from tests.e2e.old_files import (
+    NEW_CONFIG,
+    OLD_CONFIG,
+    SCRIPT,
+    SETTINGS,
+    lay_out_lineage,
+    renewal_text,
+)
 from tests.e2e.project import FIRST_CLIENT, NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
 
 UID, GID = 4711, 4712
 OWNER = 4713
-OLD_CONFIG = """\
-[[binds]]
-ipv4 = "{address}:8080"
-allowUnauthenticatedPermissions = {{ viewVideo = true }}
-
-[[binds]]
-unix = "/var/lib/moonfire-nvr/sock"
-ownUidIsPrivileged = true
-"""
-NEW_CONFIG = """\
-# Carried over.
-workerThreads = 2
-
-[[binds]]
-ipv4 = "{address}:8080"
-trustForwardHeaders = true
-
-[[binds]]
-unix = "/var/lib/moonfire-nvr/sock"
-ownUidIsPrivileged = true
-"""
-SCRIPT = """\
-#!/bin/bash -e
-
-tz="Etc/UTC"
-container_name="{container}"
-image_name="{image}"
-common_docker_run_args=(
-    --mount=type=bind,source={state},destination=/var/lib/moonfire-nvr
-    --mount=type=bind,source={samples},destination={samples}
-    --mount=type=bind,source=/usr/share/zoneinfo,destination=/usr/share/zoneinfo,readonly
-    --mount=type=bind,source={config},destination=/etc/moonfire-nvr.toml
-    --user="{uid}:{gid}"
-    --env=RUST_BACKTRACE=1
-    --env=TZ=":${{tz}}"
-    {network}
-)
-
-case "$1" in
-run)
-    shift
-    exec docker run --detach=true --restart=unless-stopped "${{common_docker_run_args[@]}}" \\
-        --name="${{container_name}}" "${{image_name}}" run "$@"
-    ;;
-start|stop|logs|rm)
-    exec docker "$@" "${{container_name}}"
-    ;;
-pull)
-    exec docker pull "${{image_name}}"
-    ;;
-*)
-    exec docker run --interactive=true --rm "${{common_docker_run_args[@]}}" "${{image_name}}" "$@"
-    ;;
-esac
-"""
-SETTINGS = """\
-schema = 1
-stack = "router-ddns"
-
-[project]
-name = "{name}"
-uid = {owner}
-gid = {owner}
-
-[site]
-domain = "{domain}"
-bind = ["{address}"]
-
-[certificate]
-authority = "{authority}"
-authority_root = "{root}"
-email = "owner@example.com"
-
-[moonfire]
-uid = {uid}
-gid = {gid}
-timezone = "Etc/UTC"
-state_dir = "{state}"
-sample_dirs = ["{samples}"]
-
-[network]
-backend_subnet = "{subnet}"
-"""
 
 
 @dataclass
@@ -180,6 +100,11 @@ class OldInstall:
         return self.folder / "sample"
 
     @property
+    def disk(self) -> Path:
+        """Where a small disk may be."""
+        return self.folder / "disk"
+
+    @property
     def script(self) -> Path:
         return self.folder / "nvr"
 
@@ -211,7 +136,7 @@ class OldInstall:
         os.utime(self.script, (1_600_000_000, 1_600_000_000))
         self.nvr("init")
         self.add_camera()
-        self.add_lineage()
+        lay_out_lineage(self.letsencrypt, self.domain)
         self.run_old()
         wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)
         recording = self.samples / "0000000100000001"
@@ -264,46 +189,9 @@ class OldInstall:
         for file in (self.state / "db").iterdir():
             os.chown(file, UID, GID)
 
-    def add_lineage(self) -> None:
-        """Lay out what certbot would have."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, self.domain)])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=80))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(self.domain)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        pem = certificate.public_bytes(serialization.Encoding.PEM)
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        parts = {"cert": pem, "chain": pem, "fullchain": pem + pem, "privkey": private}
-        archive = self.letsencrypt / "archive" / self.domain
-        live = self.letsencrypt / "live" / self.domain
-        for directory in (archive, live, self.letsencrypt / "renewal"):
-            directory.mkdir(parents=True, mode=0o700)
-        for part, content in parts.items():
-            (archive / f"{part}3.pem").write_bytes(content)
-            (live / f"{part}.pem").symlink_to(f"../../archive/{self.domain}/{part}3.pem")
-        (archive / "privkey3.pem").chmod(0o600)
-        (self.letsencrypt / "renewal" / f"{self.domain}.conf").write_text(self.renewal)
-
     @property
     def renewal(self) -> str:
-        base = "/etc/letsencrypt"
-        lines = [f"archive_dir = {base}/archive/{self.domain}"]
-        parts = ("cert", "privkey", "chain", "fullchain")
-        lines += [f"{part} = {base}/live/{self.domain}/{part}.pem" for part in parts]
-        return "\n".join([*lines, "[renewalparams]", "authenticator = nginx", ""])
+        return renewal_text(self.domain)
 
     @property
     def serial(self) -> int:
@@ -416,56 +304,6 @@ class OldInstall:
             return began is not None and began > self.since and step in journal.state().begun
 
         wait_until(f"the step {step}", begun, seconds=15, every=0.02)
-
-    @contextmanager
-    def squatter(self, port: int) -> Iterator[None]:
-        """Let a program have a port of this host."""
-        words = ["python3", "-m", "http.server", "--bind", self.address, str(port)]
-        command = self.world.bed.command(words, self.world.bed.engine_netns)
-        process = subprocess.Popen(
-            command, cwd=self.samples, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        probe = ["curl", "-sf", "--max-time", "2", f"http://{self.address}:{port}/"]
-        bed = self.world.bed
-        try:
-            wait_until(
-                "the other program",
-                lambda: bed.run(probe, bed.engine_netns, check=False).returncode == 0,
-                seconds=10,
-            )
-            yield
-        finally:
-            process.terminate()
-            process.wait(10)
-
-    @property
-    def disk(self) -> Path:
-        """Where `small_disk` is."""
-        return self.folder / "disk"
-
-    @contextmanager
-    def small_disk(self) -> Iterator[Path]:
-        """A file system with little more room than a move asks for, at the path `disk`.
-
-        Only the engine and nvrstack have it; yields the path by which the test sees it.
-        """
-        bed, pid = self.world.bed, engine.pid()
-        self.disk.mkdir()
-        self.enter = ["nsenter", f"--mount=/proc/{pid}/ns/mnt"]
-        bed.run([*self.enter, "mount", "-t", "tmpfs", "-o", "size=80m,mode=755", "d", self.disk])
-        try:
-            yield Path(f"/proc/{pid}/root{self.disk}")
-        finally:
-            bed.run([*self.enter, "umount", "--lazy", self.disk])
-            self.enter = []
-
-    @staticmethod
-    def fill(place: Path) -> None:
-        """Leave no room on a file system."""
-        with contextlib.suppress(OSError), (place / "filling").open("wb") as file:
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
 
     def files(self) -> dict[str, Any]:
         """What a move has to leave alone or bring back, byte for byte."""

@@ -16,6 +16,7 @@ import pytest
 from nvrstack.migration.move import Move
 from tests.bed.bed import Bed
 from tests.bed.process import Done
+from tests.e2e.adversity import fill, small_disk, squatter
 from tests.e2e.old_install import OldInstall
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
@@ -220,7 +221,7 @@ def assert_taken_back(install: OldInstall, before: Mapping[str, Any], done: Done
 def test_a_taken_port_is_told_before_anything_changes(installs: list[OldInstall]) -> None:
     install = installs[2]
     before = install.fingerprint()
-    with install.squatter(80):
+    with squatter(install, 80):
         done = install.nvrstack("run", check=False)
     assert done.returncode == 3
     assert "port 80 is taken by python3" in done.stderr
@@ -234,7 +235,7 @@ def test_a_port_that_is_taken_meanwhile(installs: list[OldInstall]) -> None:
     before = install.fingerprint()
     with install.begun() as running:
         install.wait_for_step("rehearse")
-        with install.squatter(80):
+        with squatter(install, 80):
             done = running()
     assert_taken_back(install, before, done)
     assert done.returncode == 3
@@ -261,11 +262,11 @@ def test_a_disk_that_is_full_in_the_middle(
     """The copy of the database finds no room, at a moment when nobody records."""
     install = installs[2]
     before, began = install.fingerprint(), time.time()
-    with install.small_disk() as disk:
+    with small_disk(install) as disk:
         move = install.move(project=PurePosixPath(install.disk / "project"))
         with install.begun(move) as running:
             install.wait_for_step("front", disk / "project")
-            install.fill(disk)
+            fill(disk)
             done = running()
     assert done.returncode == 3, done
     assert "Traceback" not in done.stderr
