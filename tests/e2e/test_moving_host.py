@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.bed.process import Word
 from tests.e2e.old_house import MOONFIRE_UNIT, OldHouse
+from tests.e2e.project import NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
 
@@ -34,6 +37,16 @@ def plain_restart(house: OldHouse) -> float:
     return house.longest_gap(began)
 
 
+def not_fine(house: OldHouse) -> dict[str, str]:
+    """What `nvrstack verify` finds wrong on the host after the move."""
+    bed, root = house.world.bed, house.world.issuing_root()
+    words: list[Word] = ["env", f"SSL_CERT_FILE={root}", NVRSTACK, "--project", house.project]
+    words += ["verify", "--json", "--from", "lan", "--resolve", house.address]
+    done = bed.run(words, bed.engine_netns, timeout=60, check=False)
+    found = json.loads(done.stdout)["verdicts"]
+    return {v["about"]: v["text"] for v in found if v["level"] != "fine"}
+
+
 def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[str, str]) -> None:
     before, serial, plain = house.fingerprint(), house.served_serial(), plain_restart(house)
     assert serial == house.serial
@@ -48,6 +61,7 @@ def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[s
     assert house.running() == [house.new_name]
     assert house.served_serial() == serial
     assert (house.status("/"), house.status("/api/")) == (200, 401)
+    assert not_fine(house) == {}
     for unit, state in house.units().items():
         assert "ActiveState=inactive" in state, unit
         assert "UnitFileState=disabled" in state, unit

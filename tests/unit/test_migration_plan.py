@@ -299,3 +299,19 @@ def test_an_account_that_the_move_makes_settles_it(tmp_path: Path) -> None:
     assert ids.index("takeover") < ids.index("account") < ids.index("verify")
     assert "correct horse" not in plan(root, *given).stdout
     assert plan(root, "--first-user", "ann").code == 2
+
+
+def test_another_address_of_this_machine_is_nobodys_trouble(root: Path) -> None:
+    host_trees.put(
+        root,
+        "/proc/net/tcp",
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        "   0: 0A6433C6:01BB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0"
+        "        0 4242 1\n",
+    )
+    host_trees.systemd(root)
+    assert codes(planned(root, code=1)["blockers"]) == ["port-taken"]
+    assert planned(root, "--set", "site.bind=198.51.100.11")["blockers"] == []
+    assert codes(planned(root, "--set", "site.bind=198.51.100.10", code=1)["blockers"]) == [
+        "port-taken"
+    ]

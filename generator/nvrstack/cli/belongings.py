@@ -1,7 +1,7 @@
 """What belongs to an installation beside its own definition: read, and never changed."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -151,16 +151,16 @@ def listening(host: Host) -> tuple[Listener, ...]:
     return tuple(listener for table in tables for listener in listeners(table))
 
 
-def takers(host: Host, ports: tuple[int, ...]) -> dict[int, str]:
-    """The programs that listen on `ports` of every address, by port; "?" where unknown."""
-    found = [
-        listener
-        for table in existing.listening_tables(host.root)
-        for listener in listeners(table, ports)
-    ]
+def takers(host: Host, ports: tuple[int, ...], bind: Collection[str] = ()) -> dict[int, str]:
+    """The programs that listen where the project wants to, by port; "?" where unknown.
+
+    It wants `ports` on every IPv4 address, or on those of `bind` alone.
+    """
+    found = [one for one in listening(host) if one.port in ports and _takes(one, bind)]
     owners = existing.socket_owners(host.root, [listener.inode for listener in found])
-    return {
-        listener.port: owners.get(listener.inode, "?")
-        for listener in found
-        if listener.takes(listener.port)
-    }
+    return {listener.port: owners.get(listener.inode, "?") for listener in found}
+
+
+def _takes(listener: Listener, bind: Collection[str]) -> bool:
+    there = listener.address.is_unspecified or not bind or str(listener.address) in bind
+    return there and listener.takes(listener.port)

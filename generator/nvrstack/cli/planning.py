@@ -153,7 +153,9 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
     ]
     move = None
     if settings is not None:
-        takers = belongings.takers(host, (settings.site.http_port, settings.site.https_port))
+        site = settings.site
+        bind = tuple(map(str, site.bind))
+        takers = belongings.takers(host, (site.http_port, site.https_port), bind)
         blockers += port_findings(
             takers, settings.site.http_port, settings.site.https_port, install
         )
@@ -200,7 +202,10 @@ def _other_sites(
         lookup(data, "network.lan_address"),
         belongings.listening(host),
         carry=wishes.carries_sites,
-        gives_way=has_to_give_way(belongings.takers(host, ports), belongings.schedules(host)),
+        gives_way=has_to_give_way(
+            belongings.takers(host, ports, lookup(data, "site.bind") or ()),
+            belongings.schedules(host),
+        ),
         given=[str(table.get("domain")) for table in lookup(wishes.given.data, "sites") or ()],
     )
 
