@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install check lint test e2e demo clean
+.PHONY: help install check lint test e2e bench demo clean
 .DEFAULT_GOAL := help
 
 help:
@@ -40,6 +40,9 @@ test: lint ## everything: check, the contract tests and the end-to-end tests (De
 
 e2e: install ## the end-to-end tests alone, on an engine of their own
 	$(BIN)/pytest tests/e2e
+
+bench: install ## how fast it is, side by side with what one knows (Debian, root)
+	@$(BIN)/python -m tests.bench
 
 demo: install ## the stack "lan" in ./demo, running if Docker is there
 	@$(BIN)/python -m tests.demo

@@ -1,0 +1,1 @@
+"""How fast nvrstack is, each figure measured side by side with something that a reader knows."""
