@@ -11,6 +11,11 @@ from tests.e2e.project import NVRSTACK
 from tests.unit.host_trees import host, put
 from tests.unit.nvr_shapes import BASE, HOST, NAMED, script
 
+SETTINGS = (
+    "site.domain=nvr.example.com",
+    "moonfire.timezone=Etc/UTC",
+    "moonfire.state_dir=data/moonfire",
+)
 SITES = 30
 LINES = 3000
 SAMPLES = "--mount=type=bind,source=/media/nvr,destination=/media/nvr"
@@ -29,7 +34,7 @@ def pairs(runs: int) -> Iterator[Pair]:
 
 def checked(project: Path, sites: int) -> Measure:
     """Render a project with so many further sites, and measure a check of it."""
-    settings = ("--set", "site.domain=nvr.example.com", "--set", "moonfire.timezone=Etc/UTC")
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
     program([NVRSTACK, "init", project, "--yes", "--stack", "router-ddns", *settings])()
     with (project / "nvrstack.toml").open("a") as file:
         for n in range(sites):
