@@ -19,7 +19,7 @@ from tests.e2e.waiting import wait_until
 RATE = 1_000_000
 """Bytes a second that the slow download takes."""
 LONGEST_GAP = 2.5
-"""Seconds between two entries of the recording log, which gets one each second."""
+"""Seconds between two entries of the recording log."""
 
 
 def lives(project: Project) -> dict[str, tuple[str, str, int]]:

@@ -497,7 +497,7 @@ def test_a_slow_start_binds_late_and_a_second_signal_is_immediate(tmp_path: Path
         assert server.stop(signal.SIGINT) == 1
 
 
-def test_it_records_every_second_and_reaches_its_camera(tmp_path: Path) -> None:
+def test_it_records_all_the_time_and_reaches_its_camera(tmp_path: Path) -> None:
     config, recording = write_config(tmp_path), tmp_path / "standin-recording.log"
     with closing(socket.create_server(("127.0.0.1", 0))) as camera:
         address = f"127.0.0.1:{camera.getsockname()[1]}"
@@ -506,7 +506,7 @@ def test_it_records_every_second_and_reaches_its_camera(tmp_path: Path) -> None:
             eventually("camera", lambda: f"{address}: connected" in server.log.read_text())
             assert server.stop(signal.SIGINT) == 0
     times = [float(line) for line in recording.read_text().split()]
-    assert abs(times[1] - times[0] - 1) < 0.5
+    assert 0.1 <= times[1] - times[0] < 0.6
 
 
 def test_a_stale_socket_is_replaced_and_has_the_documented_mode(tmp_path: Path) -> None:

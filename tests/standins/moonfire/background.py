@@ -12,6 +12,8 @@ from tests.standins.moonfire.listener import Server
 from tests.standins.moonfire.program import log
 
 FLUSH_SECONDS = 60.0
+RECORD_SECONDS = 0.1
+"""Short, for a gap in the recordings is measured no finer than this."""
 
 
 def start_background(server: Server) -> None:
@@ -28,7 +30,7 @@ def start_background(server: Server) -> None:
 
 
 def record(server: Server) -> None:
-    """Append the time of day to the recording log once a second.
+    """Append the time of day to the recording log every RECORD_SECONDS.
 
     It takes the database lock as a recording does, so that what holds the lock shows as a gap.
     """
@@ -40,7 +42,7 @@ def record(server: Server) -> None:
                     file.write(f"{time.time():.3f}\n")
             except OSError as err:
                 log("ERROR", f"recording failed: {err}")
-        if server.stop.wait(1.0):
+        if server.stop.wait(RECORD_SECONDS):
             return
 
 
