@@ -235,7 +235,7 @@ def test_files_of_variables(engine: Recorder) -> None:
     words = ["--env", "A=2", "--env-file", str(path), IMAGE]
     _, created = engine.docker(["create", *words])
     assert created is not None
-    reading = read_run(words, env_files={str(path): accepted})
+    reading = read_run(words, text_of={str(path): accepted}.get)
     assert reading.install is not None
     asked = dict(entry.split("=", 1) for entry in created.body["Env"])
     # Only whoever calls docker has it.
@@ -245,7 +245,7 @@ def test_files_of_variables(engine: Recorder) -> None:
     path.write_text(text)
     done, _ = engine.docker(["create", *words])
     assert done.returncode != 0
-    (blocker,) = read_run(words, env_files={str(path): text}).blockers
+    (blocker,) = read_run(words, text_of={str(path): text}.get).blockers
     assert "docker refuses --env-file" in blocker.message
 
 

@@ -15,6 +15,7 @@ from nvrstack.migration.docker_options import SWITCHES, WITH_VALUE
 from nvrstack.migration.docker_run import read_run
 from nvrstack.migration.install import Install, Mount, User
 from nvrstack.migration.option_fates import NOT_CARRIED, REPLACED, UNFAMILIAR
+from nvrstack.migration.systemd import read_unit
 from tests.unit.strategies import ODD_TEXT, quickly
 
 IMAGE = "ghcr.io/scottlamb/moonfire-nvr:v0.7.16"
@@ -220,7 +221,7 @@ services:
     labels: [a=b]
     mem_swappiness: 10
     volumes: [data:/data]
-    deploy: {resources: {limits: {cpus: 2}}}
+    deploy: {replicas: 1, resources: {limits: {cpus: 1.5, memory: 2G, pids: 9}}}
     x-mine: 1
 """
     install = read_compose(text, "/srv/nvr").install
@@ -231,9 +232,12 @@ services:
         "extra_hosts": ["cam=10.0.0.5"],
         "labels": {"a": "b"},
         "mem_swappiness": 10,
+        "mem_limit": 2 * 1024**3,
+        "cpus": 1.5,
     }
     told = {each.option: each for each in account(install)}
-    assert told["deploy"].fate == "not carried"
+    assert (told["deploy"].fate, told["deploy"].values) == ("not carried", ("replicas=1",))
+    assert told["pids-limit"].fate == "replaced"
     assert told["x-mine"].text == UNFAMILIAR
     assert "docker volume ls" in told["mount"].text
 
@@ -262,3 +266,56 @@ def test_no_value_is_dropped_with_its_option() -> None:
     told = account(other(device=("/dev/a", "/dev/b"), cap_add=("X", "Y")))
     values = {each.option: each.values for each in told}
     assert (values["device"], values["cap-add"]) == (("/dev/a", "/dev/b"), ("X", "Y"))
+
+
+UNIT = """\
+[Service]
+ExecStart=/usr/local/bin/moonfire-nvr run
+LimitNOFILE=65536:infinity
+LimitNOFILE=4096:8192
+LimitMEMLOCK=infinity
+LimitSTACK=1
+MemoryMax=1G
+CPUQuota=150%
+AllowedCPUs=0 2-3
+OOMScoreAdjust=-500
+KillSignal=SIGINT
+SupplementaryGroups=video
+TasksMax=64
+ProtectSystem=strict
+Nice=-5
+"""
+
+
+def test_the_limits_of_a_unit_are_carried() -> None:
+    install = read_unit("moonfire-nvr.service", UNIT, groups={"video": 44}).install
+    assert install is not None
+    assert service(install) == {
+        "ulimits": {"nofile": {"soft": 4096, "hard": 8192}, "memlock": {"soft": -1, "hard": -1}},
+        "mem_limit": 1024**3,
+        "cpu_quota": 150_000,
+        "cpuset": "0,2-3",
+        "oom_score_adj": -500,
+        "stop_signal": "SIGINT",
+        "group_add": ["44"],
+    }
+    told = {each.option: each for each in account(install)}
+    assert told["Service.LimitNOFILE"].text == "as ulimits in compose.override.yaml"
+    assert told["Service.TasksMax"].fate == "replaced"
+    assert told["Service.ProtectSystem"].fate == "replaced"
+    assert told["Service.LimitSTACK"].fate == "not carried"
+    assert "cpu_shares" in told["Service.Nice"].text
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["MemoryMax=50%", "MemoryMax=infinity", "LimitNOFILE=infinity", "LimitNPROC=many",
+     "CPUQuota=0%", "OOMScoreAdjust=low", "SupplementaryGroups=cameras"],
+)  # fmt: skip
+def test_what_docker_has_no_word_for_is_told(line: str) -> None:
+    text = f"[Service]\nExecStart=/usr/local/bin/moonfire-nvr run\n{line}\n"
+    install = read_unit("moonfire-nvr.service", text).install
+    assert install is not None
+    assert override(install) is None
+    (told,) = [each for each in account(install) if each.option.startswith("Service.")]
+    assert told.fate == "not carried"

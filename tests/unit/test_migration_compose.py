@@ -108,8 +108,8 @@ def test_upstreams_file_as_it_stood_at_first() -> None:
          {"memory": ("1g",), "add-host": ("a:1",)}),
         ("cap_add: [X, Y]\ninit: true\nlabels: {a: b}", "other_options",
          {"cap-add": ("X", "Y"), "init": ("true",), "label": ("a=b",)}),
-        ("deploy: {resources: {limits: {cpus: 2}}}", "other_options",
-         {"deploy": ('resources={"limits": {"cpus": "2"}}',)}),
+        ("deploy: {resources: {limits: {cpus: 2, x: 1}}, mode: global}", "other_options",
+         {"cpus": ("2",), "deploy": ('resources={"limits": {"x": "1"}}', "mode=global")}),
         ("networks: [lan, back]", "other_options", {"networks": ("back",)}),
         ("volumes: !override ['/a:/b']", "mounts", (Mount("bind", "/a", "/b"),)),
         ("ports: !reset null", "ports", ()),
@@ -297,3 +297,13 @@ def test_any_text_is_read(text: str, lines: list[str]) -> None:
     interpolate(text, VARIABLES)
     volume_of(text, PLACE)
     port_of(text)
+
+
+def test_files_of_variables_are_read_where_they_are() -> None:
+    files = {f"{PLACE}/nvr.env": "A=1\nB='2'\nTZ=Asia/Tokyo\n", "/etc/more": "A=3\n"}
+    entries = "[nvr.env, {path: /etc/more}, {path: gone, required: false}, other]"
+    text = service(f"env_file: {entries}\nenvironment: {{B: mine}}")
+    install = read_compose(text, PLACE, text_of=files.get).install
+    assert install is not None
+    assert (install.environment, install.timezone) == ({"A": "3", "B": "mine"}, "Asia/Tokyo")
+    assert install.other_options == {"env-file": ("other",)}

@@ -48,9 +48,8 @@ def test_what_is_said(words: list[Word], expected: list[tuple[str, int]]) -> Non
 
 
 def test_a_file_of_variables_counts_before_the_single_ones() -> None:
-    reading = read_run(
-        ["--env=A=1", "--env-file=x", IMAGE], env_files={"x": "A=2\nB=3 # no remark\nTZ=Asia/Tokyo"}
-    )
+    files = {"x": "A=2\nB=3 # no remark\nTZ=Asia/Tokyo"}
+    reading = read_run(["--env=A=1", "--env-file=x", IMAGE], text_of=files.get)
     assert reading.install is not None
     assert reading.install.environment == {"A": "1", "B": "3 # no remark"}
     assert reading.install.timezone == "Asia/Tokyo"
@@ -77,6 +76,6 @@ WORD = st.one_of(
 @quickly
 @given(st.lists(WORD, max_size=12), st.dictionaries(ODD_TEXT, ODD_TEXT, max_size=2))
 def test_any_words_are_read(words: list[Word], files: dict[str, str]) -> None:
-    reading = read_run(words, 1, files)
+    reading = read_run(words, 1, files.get)
     assert reading.install is not None or reading.blockers
     assert all(found.message and found.line for found in (*reading.blockers, *reading.warnings))

@@ -9,6 +9,7 @@ import yaml
 
 from tests.unit import host_trees
 from tests.unit.commands import Outcome, nvrstack, tree
+from tests.unit.nvr_shapes import BASE, HOST, NAMED, script
 
 
 @pytest.fixture
@@ -315,3 +316,14 @@ def test_another_address_of_this_machine_is_nobodys_trouble(root: Path) -> None:
     assert codes(planned(root, "--set", "site.bind=198.51.100.10", code=1)["blockers"]) == [
         "port-taken"
     ]
+
+
+def test_variables_in_files_of_the_host_are_carried(root: Path) -> None:
+    host_trees.put(root, "/etc/default/nvr", "TZ=Asia/Tokyo\nMOONFIRE_LOG=debug\n")
+    env_file, samples = "--env-file=/etc/default/nvr", "-v=/media/nvr:/media/nvr"
+    text = script((*BASE, env_file, samples, HOST), NAMED)
+    host_trees.put(root, "/usr/local/bin/nvr", text)
+    found = planned(root)
+    assert found["blockers"] == []
+    assert found["install"]["environment"]["MOONFIRE_LOG"] == "debug"
+    assert tomllib.loads(found["settings"])["moonfire"]["timezone"] == "Asia/Tokyo"

@@ -54,10 +54,22 @@ EXPECTED = Install(
 )
 
 
+VARIABLES = """\
+# Read by systemd, not by a shell.
+; export X=1
+A=1
+B = two \\
+words
+C="# three $4"
+D=5\\"
+"""
+
+
 def read(unit: str, *drop_ins: str, version: str | None = "0.7.1") -> Reading:
     return read_unit(
-        "moonfire-nvr.service", unit, drop_ins, users_of(PASSWD), groups_of(GROUP), version
-    )
+        "moonfire-nvr.service", unit, drop_ins, users_of(PASSWD), groups_of(GROUP), version,
+        {"/etc/default/nvr": VARIABLES}.get,
+    )  # fmt: skip
 
 
 def install(unit: str, *drop_ins: str) -> Install:
@@ -115,8 +127,12 @@ def test_drop_ins_come_after_the_unit_and_may_take_back() -> None:
         (["User=moonfire-nvr", "Group=nowhere"], "user", None),
         (["ExecStart=", "ExecStart=/x/moonfire-nvr --db-dir=x"], "server_args", ("--db-dir=x",)),
         (["ExecStart=", "ExecStart=!!@/bin/moonfire-nvr run -c /x"], "server_args", ("-c", "/x")),
-        (["EnvironmentFile=-/etc/default/nvr"], "other_options",
-         {"Service.EnvironmentFile": ("-/etc/default/nvr",)}),
+        (["EnvironmentFile=/etc/gone", "EnvironmentFile=-/etc/gone"], "other_options",
+         {"Service.EnvironmentFile": ("/etc/gone",)}),
+        (["Environment=A=0", "EnvironmentFile=-/etc/default/nvr"], "environment",
+         {"A": "1", "B": "two words", "C": "# three $4", "D": '5"'}),
+        (["SupplementaryGroups=video 7", "SupplementaryGroups=nowhere"], "other_options",
+         {"Service.SupplementaryGroups": ("44", "7", "nowhere")}),
         (["ExecStartPre=/bin/a", "ExecStartPre=/bin/b"], "other_options",
          {"Service.ExecStartPre": ("/bin/a", "/bin/b")}),
     ],

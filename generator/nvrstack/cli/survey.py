@@ -11,7 +11,7 @@ from nvrstack.host import containers as engine_containers
 from nvrstack.migration import container as containers
 from nvrstack.migration.compose import read_compose
 from nvrstack.migration.detection import Candidate
-from nvrstack.migration.install import Finding, Reading
+from nvrstack.migration.install import Finding, Reading, TextOf
 from nvrstack.migration.interpolation import variables_of
 from nvrstack.migration.script import read_script
 from nvrstack.migration.systemd import groups_of, read_unit, users_of
@@ -129,7 +129,8 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
     if content is None:
         return
     users = users_of(below.read_text(host.root, "/etc/passwd") or "")
-    reading = read_script(content, users, below.read_text(host.root, "/etc/timezone"))
+    timezone = below.read_text(host.root, "/etc/timezone")
+    reading = read_script(content, users, timezone, _text_of(host))
     # Without its container it starts nothing by itself.
     yield Candidate(place, reading, False if engine_asked else None)
 
@@ -140,7 +141,7 @@ def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> It
         found = existing.compose_file(host.root, directory)
         if found is None:
             continue
-        reading = read_compose(found.text, directory, variables_of(found.env))
+        reading = read_compose(found.text, directory, variables_of(found.env), _text_of(host))
         if reading.install is not None or reading.blockers:
             yield Candidate(found.path, reading, False if engine_asked else None)
 
@@ -149,9 +150,16 @@ def _units(host: Host) -> Iterator[Candidate]:
     users = users_of(below.read_text(host.root, "/etc/passwd") or "")
     groups = groups_of(below.read_text(host.root, "/etc/group") or "")
     for unit in existing.moonfire_units(host.root):
-        reading = read_unit(unit.name, unit.text, unit.drop_ins, users, groups)
+        reading = read_unit(
+            unit.name, unit.text, unit.drop_ins, users, groups, text_of=_text_of(host)
+        )
         if reading != Reading(None):
             yield Candidate(unit.name, reading, unit.enabled or _runs(host, unit.name))
+
+
+def _text_of(host: Host) -> TextOf:
+    """The files of the host that an installation names."""
+    return lambda path: below.read_text(host.root, path) if path.startswith("/") else None
 
 
 def _runs(host: Host, unit: str) -> bool:

@@ -16,6 +16,7 @@ from nvrstack.migration.option_fates import (
     UNFAMILIAR,
 )
 from nvrstack.migration.override import merged, text_of
+from nvrstack.migration.unit_options import docker_option
 
 __all__ = ["Accounted", "Fate", "account", "override", "override_text"]
 
@@ -66,14 +67,13 @@ def _decision(install: Install, option: str, values: tuple[str, ...]) -> Decisio
         return replaced(option, values, REPLACED[option])
     if option in NOT_CARRIED:
         return left_out(option, values, NOT_CARRIED[option])
-    for prefix, reason in BY_PREFIX.items():
-        if option.startswith(prefix):
-            return left_out(option, values, reason)
-    if option not in CARRIED or not values:
-        return left_out(option, values, UNFAMILIAR)
+    name, read = docker_option(option, values) or (option, values)
+    if name not in CARRIED or not values:
+        reasons = (reason for prefix, reason in BY_PREFIX.items() if option.startswith(prefix))
+        return left_out(option, values, next(reasons, UNFAMILIAR))
     try:
         return _limit(install, option, values) or in_override(
-            option, values, dict([CARRIED[option](values)])
+            option, values, dict([CARRIED[name](read)])
         )
     except (ValueError, TypeError, AttributeError):
         return left_out(option, values, NOT_UNDERSTOOD)

@@ -3,6 +3,7 @@
 https://docs.docker.com/reference/compose-file/
 """
 
+import posixpath
 import re
 import shlex
 from collections.abc import Mapping
@@ -13,12 +14,14 @@ from nvrstack.migration.compose_file import load
 from nvrstack.migration.compose_values import (
     as_list,
     as_mapping,
+    deployed,
     port_of,
     texts,
     volume_of,
 )
 from nvrstack.migration.container import PROGRAM
-from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, User
+from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.interpolation import variables_of
 from nvrstack.migration.timezone import zone_of
 from nvrstack.migration.versions import image_version
 
@@ -27,6 +30,7 @@ MODELLED = frozenset(
         "image",
         "container_name",
         "user",
+        "env_file",
         "environment",
         "volumes",
         "tmpfs",
@@ -60,11 +64,16 @@ OPTIONS = {
 """Keys of a service whose option of `docker run` has another name, dashes apart."""
 
 
-def read_compose(text: str, directory: str, variables: Mapping[str, str] | None = None) -> Reading:
+def read_compose(
+    text: str,
+    directory: str,
+    variables: Mapping[str, str] | None = None,
+    text_of: TextOf = no_file,
+) -> Reading:
     """The install that a compose file in `directory` describes.
 
-    `variables` are those of its `.env` file. What other files add to it is not seen: `include` is
-    named, `extends` is among the other options.
+    `variables` are those of its `.env` file; `text_of` reads the files of `env_file`. What other
+    files add to it is not seen: `include` is named, `extends` is among the other options.
     """
     loaded = load(text, variables or {})
     warnings, data = list(loaded.warnings), loaded.data
@@ -92,7 +101,8 @@ def read_compose(text: str, directory: str, variables: Mapping[str, str] | None 
             )
         )
     project = str(data.get("name") or _project_name(directory))
-    return Reading(_install(str(name), service, directory, project, warnings), tuple(warnings))
+    install = _install(str(name), service, directory, project, warnings, text_of)
+    return Reading(install, tuple(warnings))
 
 
 def _is_moonfire(service: Mapping[str, Any]) -> bool:
@@ -118,7 +128,12 @@ def _project_name(directory: str) -> str:
 
 
 def _install(
-    name: str, service: dict[str, Any], directory: str, project: str, warnings: list[Finding]
+    name: str,
+    service: dict[str, Any],
+    directory: str,
+    project: str,
+    warnings: list[Finding],
+    text_of: TextOf,
 ) -> Install:
     image = str(service.get("image", ""))
     told = image_version(image)
@@ -126,15 +141,19 @@ def _install(
         warnings.append(
             Finding("image-version", told.remark, f"docker run --rm {image} --version tells")
         )
-    environment = as_mapping(service.get("environment"))
+    environment, unread = _environment(service, directory, text_of)
     words = _words(service.get("command"))
     logging = service.get("logging")
     logging = logging if isinstance(logging, dict) else {}
-    options = {
+    limits, deploy = deployed(service.get("deploy"))
+    service = {**service, "deploy": deploy}
+    options = {option: (value,) for option, value in limits.items()} | {
         OPTIONS.get(str(key), str(key).replace("_", "-")): texts(value)
         for key, value in service.items()
         if key not in MODELLED and value not in (None, "", [], {})
     }
+    if unread:
+        options["env-file"] = unread
     install = Install(
         source="compose",
         image=image,
@@ -154,6 +173,23 @@ def _install(
         other_options=options,
     )
     return install if install.restart != "no" else replace(install, restart=None)
+
+
+def _environment(
+    service: Mapping[str, Any], directory: str, text_of: TextOf
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The variables, and the files that could not be read; what the service itself sets counts."""
+    found: dict[str, str] = {}
+    unread = []
+    for entry in as_list(service.get("env_file")):
+        told = entry if isinstance(entry, Mapping) else {"path": entry}
+        path = str(told.get("path", ""))
+        text = text_of(posixpath.join(directory, path))
+        if text is not None:
+            found |= variables_of(text)
+        elif str(told.get("required")).lower() != "false":
+            unread.append(path)
+    return found | as_mapping(service.get("environment")), tuple(unread)
 
 
 def _user(text: str, warnings: list[Finding]) -> User | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from posixpath import join, normpath
 from typing import Any
 
@@ -10,6 +11,13 @@ from nvrstack.migration.install import Mount, Port
 _PORT = re.compile(
     r"(?:(?:(?P<ip>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+):)?(?P<outside>\d+(?:-\d+)?)?:)?"
     r"(?P<inside>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp))?"
+)
+
+DEPLOYED = (
+    ("limits", "memory", "memory"),
+    ("limits", "cpus", "cpus"),
+    ("limits", "pids", "pids-limit"),
+    ("reservations", "memory", "memory-reservation"),
 )
 
 
@@ -33,6 +41,26 @@ def texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, dict):
         return tuple(f"{key}={_text(inner)}" for key, inner in value.items())
     return tuple(map(_text, as_list(value)))
+
+
+def deployed(deploy: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """The limits of `deploy` that docker has options for, by those, and what else it says.
+
+    https://docs.docker.com/reference/compose-file/deploy/#resources
+    """
+    rest = deepcopy(deploy) if isinstance(deploy, dict) else {}
+    found = {}
+    for kind, key, option in DEPLOYED:
+        resources = rest.get("resources")
+        asked = resources.get(kind) if isinstance(resources, dict) else None
+        if isinstance(asked, dict) and key in asked:
+            found[option] = _text(asked.pop(key))
+    return found, _without_empty(rest)
+
+
+def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
+    inner = {k: _without_empty(v) if isinstance(v, dict) else v for k, v in value.items()}
+    return {key: entry for key, entry in inner.items() if entry not in ({}, None)}
 
 
 def volume_of(entry: Any, directory: str) -> Mount | None:

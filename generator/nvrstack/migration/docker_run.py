@@ -1,11 +1,11 @@
 """The install that a `docker run` describes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nvrstack.migration.docker_options import OptionError, RunCommand, parse_run
 from nvrstack.migration.env_file import read_env_file
-from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, User
+from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, TextOf, User, no_file
 from nvrstack.migration.mounts import (
     is_relative,
     mount_of,
@@ -30,13 +30,10 @@ KEYED = frozenset({"annotation", "label", "storage-opt", "sysctl", "ulimit"})
 HINT = "write the value itself in its place, or let the container tell, without --no-docker"
 
 
-def read_run(
-    words: Sequence[Word], line: int | None = None, env_files: Mapping[str, str] | None = None
-) -> Reading:
+def read_run(words: Sequence[Word], line: int | None = None, text_of: TextOf = no_file) -> Reading:
     """The install of the words behind `docker run`; `line` is the call's.
 
-    `env_files` are the texts of the files that `--env-file` names, by those names. Without an
-    image there is no install.
+    `text_of` reads the files that `--env-file` names. Without an image there is no install.
     """
     try:
         command = parse_run(words)
@@ -53,7 +50,7 @@ def read_run(
         if not command.image:
             said.block("docker-no-image", "docker is given no image to run", HINT)
         return Reading(None, tuple(said.warnings), tuple(said.blockers))
-    install = _install(image, command, env_files or {}, said)
+    install = _install(image, command, text_of, said)
     return Reading(install, tuple(said.warnings), tuple(said.blockers))
 
 
@@ -83,14 +80,14 @@ class _Said:
         return tuple(word for word in words if isinstance(word, str))
 
 
-def _install(image: str, command: RunCommand, env_files: Mapping[str, str], said: _Said) -> Install:
+def _install(image: str, command: RunCommand, text_of: TextOf, said: _Said) -> Install:
     options = command.options
     others = {
         name: _once(name, said.known(f"--{name}", values, blocks=False))
         for name, values in options.items()
         if name not in MODELLED
     }
-    environment = _from_files(others, env_files, said)
+    environment = _from_files(others, text_of, said)
     environment |= _environment(options.get("env", ()), said)
     told = image_version(image)
     if told.remark:
@@ -136,14 +133,13 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _from_files(
-    others: dict[str, tuple[str, ...]], texts: Mapping[str, str], said: _Said
-) -> dict[str, str]:
+def _from_files(others: dict[str, tuple[str, ...]], text_of: TextOf, said: _Said) -> dict[str, str]:
     """What the files of `--env-file` set; a file that was not read stays among the others."""
     found: dict[str, str] = {}
     unread = []
     for path in others.pop("env-file", ()):
-        if path not in texts:
+        text = text_of(path)
+        if text is None:
             unread.append(path)
             said.warn(
                 "env-file",
@@ -152,7 +148,7 @@ def _from_files(
             )
             continue
         try:
-            file = read_env_file(texts[path])
+            file = read_env_file(text)
         except OptionError as error:
             said.block("docker-option", f"docker refuses --env-file {path}: {error}", HINT)
             continue

@@ -1,10 +1,12 @@
 """An existing installation of Moonfire NVR, whichever way it runs, as one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Source = Literal["nvr-script", "container", "compose", "systemd"]
+TextOf = Callable[[str], str | None]
+"""The text of a file of the host by its whole path; None where there is none to be read."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,8 @@ class Reading:
     install: Install | None
     warnings: tuple[Finding, ...] = ()
     blockers: tuple[Finding, ...] = ()
+
+
+def no_file(path: str) -> str | None:
+    """The text of no file at all."""
+    return None

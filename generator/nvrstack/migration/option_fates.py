@@ -11,6 +11,8 @@ UP = "docker compose up -d, which starts it in the background"
 CHECKS = "nvrstack status, which asks Moonfire over http: its image has no program to ask it with"
 WINDOWS = "it has no meaning on Linux"
 NEEDLESS = "Moonfire needs no rights beyond its own files and the network"
+CONFINED = "a container that sees Moonfire's own directories alone, all else read-only"
+LOGS = "docker compose logs moonfire-nvr"
 SEPARATE = "Moonfire needs nothing of the host's other processes"
 OLD_NETWORK = "it belongs to the old container's place in its network"
 WRITE_IT = "if Moonfire needs it, write it into compose.override.yaml"
@@ -46,6 +48,20 @@ REPLACED: Mapping[str, str] = {
     "entrypoint": "the image's own program",
     "depends-on": "services that wait for each other by themselves",
     "networks": "the project's networks",
+    "Service.CapabilityBoundingSet": "all capabilities are dropped",
+    "Service.LogRateLimitBurst": LOGS,
+    "Service.LogRateLimitIntervalSec": LOGS,
+    "Service.NoNewPrivileges": "the same in the project",
+    "Service.PrivateTmp": CONFINED,
+    "Service.ProtectHome": CONFINED,
+    "Service.ProtectSystem": CONFINED,
+    "Service.ReadOnlyPaths": CONFINED,
+    "Service.ReadWritePaths": CONFINED,
+    "Service.StandardError": LOGS,
+    "Service.StandardOutput": LOGS,
+    "Service.SyslogIdentifier": LOGS,
+    "Service.TasksMax": "the limit of 512 processes and threads",
+    "Service.TimeoutStopSec": "90 seconds, as some cameras are slow to say good-bye",
     "Unit.RequiresMountsFor": "mounts that must exist: the container does not start without them",
     "Service.RestartSec": "Docker's own pauses between restarts",
     "Service.WorkingDirectory": "whole paths: nothing counts from a working directory",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nvrstack.migration.docker_options import subcommand
 from nvrstack.migration.docker_run import read_run
 from nvrstack.migration.docker_words import starts_server
-from nvrstack.migration.install import Finding, Reading, User
+from nvrstack.migration.install import Finding, Reading, TextOf, User, no_file
 from nvrstack.migration.script_findings import (
     arms_disagree,
     frozen_user,
@@ -158,13 +158,21 @@ def _chosen(calls: Mapping[str, tuple[Call, ...]]) -> tuple[str, Call] | None:
     return next(((word, call) for rank, word, call in ranked if rank == best and best), None)
 
 
-def read_script(content: bytes, accounts: Mapping[str, User], timezone: str | None) -> Reading:
-    """The install that `nvr run` would start; the arguments are those of `script_calls`."""
+def read_script(
+    content: bytes,
+    accounts: Mapping[str, User],
+    timezone: str | None,
+    text_of: TextOf = no_file,
+) -> Reading:
+    """The install that `nvr run` would start; the arguments are those of `script_calls`.
+
+    `text_of` reads the files that its `--env-file` names.
+    """
     reading = script_calls(content, accounts, timezone)
     if reading.run is None:
         return Reading(None, reading.warnings, reading.blockers)
     _, words = subcommand(reading.run.argv)
-    found = read_run(words, reading.run.line)
+    found = read_run(words, reading.run.line, text_of)
     return Reading(
         found.install,
         (*reading.warnings, *found.warnings),

@@ -3,15 +3,22 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from nvrstack.migration.install import Finding, Install, Reading, User
+from nvrstack.migration.install import Finding, Install, Reading, TextOf, User, no_file
 from nvrstack.migration.timezone import zone_of
-from nvrstack.migration.unit_file import Settings, unit_settings, words
+from nvrstack.migration.unit_file import Settings, environment_of, unit_settings, words
 from nvrstack.migration.versions import number
 
 PROGRAM = "moonfire-nvr"
 CONTAINER_PROGRAMS = frozenset({"docker", "docker-compose", "podman", "nvr"})
 MODELLED = frozenset(
-    {"Service.ExecStart", "Service.User", "Service.Group", "Service.Environment", "Service.Restart"}
+    {
+        "Service.Environment",
+        "Service.EnvironmentFile",
+        "Service.ExecStart",
+        "Service.Group",
+        "Service.Restart",
+        "Service.User",
+    }
 )
 WITHOUT_MEANING = frozenset(
     {
@@ -35,11 +42,13 @@ def read_unit(
     users: Mapping[str, User] | None = None,
     groups: Mapping[str, int] | None = None,
     version: str | None = None,
+    text_of: TextOf = no_file,
 ) -> Reading:
     """The install that the unit `name` (`moonfire-nvr.service`) describes.
 
     `drop_ins` are the texts of `NAME.d/*.conf` in the order of their names, `users` and `groups`
-    those of passwd(5) and group(5), `version` what the program says of itself.
+    those of passwd(5) and group(5), `version` what the program says of itself. `text_of` reads
+    the files that `EnvironmentFile=` names.
     """
     settings = unit_settings([unit, *drop_ins])
     commands = settings.get("Service.ExecStart", ())
@@ -55,7 +64,7 @@ def read_unit(
     if PROGRAM not in {word.rpartition("/")[2] for word in command[:2]}:
         return Reading(None)
     warnings: list[Finding] = []
-    environment = _environment(settings)
+    environment, unread = _environment(settings, text_of)
     install = Install(
         source="systemd",
         image="",
@@ -68,8 +77,11 @@ def read_unit(
         restart=settings.get("Service.Restart", (None,))[-1],
         server_args=_arguments(command),
         other_options={
-            key: values for key, values in settings.items() if key not in MODELLED | WITHOUT_MEANING
-        },
+            key: _numbered(key, values, groups or {})
+            for key, values in settings.items()
+            if key not in MODELLED | WITHOUT_MEANING
+        }
+        | ({"Service.EnvironmentFile": unread} if unread else {}),
     )
     return Reading(install, tuple(warnings))
 
@@ -97,13 +109,30 @@ def _arguments(command: tuple[str, ...]) -> tuple[str, ...]:
     return arguments[1:] if arguments[:1] == ("run",) else arguments
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, text_of: TextOf) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The variables, and the files that could not be read. What files set counts (systemd.exec)."""
     pairs = [
         word.partition("=")
         for line in settings.get("Service.Environment", ())
         for word in words(line)
     ]
-    return {name: value for name, _, value in pairs}
+    found = {name: value for name, _, value in pairs}
+    unread = []
+    for path in settings.get("Service.EnvironmentFile", ()):
+        text = text_of(path.removeprefix("-"))
+        if text is not None:
+            found |= environment_of(text)
+        elif not path.startswith("-"):
+            unread.append(path)
+    return found, tuple(unread)
+
+
+def _numbered(key: str, values: tuple[str, ...], groups: Mapping[str, int]) -> tuple[str, ...]:
+    """Groups by their ids, since an image knows no names of the host's."""
+    if key != "Service.SupplementaryGroups":
+        return values
+    names = [name for value in values for name in value.split()]
+    return tuple(str(groups.get(name, name)) for name in names)
 
 
 def _user(

@@ -41,6 +41,21 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(_unquoted(match[0]) for match in _WORD.finditer(value))
 
 
+def environment_of(text: str) -> dict[str, str]:
+    """The variables of a file that `EnvironmentFile=` names: a value in quotes, or the whole line.
+
+    See systemd.exec(5), under `EnvironmentFile=`.
+    """
+    pairs = (line.partition("=") for line in _lines(text.replace("\\\n", "")))
+    return {name.strip(): _value(value.strip()) for name, equals, value in pairs if equals}
+
+
+def _value(text: str) -> str:
+    if text[:1] in {'"', "'"}:
+        return "".join(words(text)[:1])
+    return re.sub(r"\\(.)", r"\1", text)
+
+
 def _lines(text: str) -> list[str]:
     """The lines, joined at a backslash; a comment within such a line is skipped."""
     found, begun = [], ""
