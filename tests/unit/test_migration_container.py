@@ -167,6 +167,10 @@ def test_each_part(change: dict[str, Any], field: str, value: Any) -> None:
         ({"CapAdd": ["SYS_NICE", "NET_RAW"]}, {"cap-add": ("SYS_NICE", "NET_RAW")}),
         ({"NanoCpus": 1500000000}, {"cpus": ("1.5",)}),
         ({"Memory": 1073741824}, {"memory": ("1073741824",)}),
+        ({"Memory": 1073741824, "MemorySwap": 2147483648}, {"memory": ("1073741824",)}),
+        ({"Memory": 5, "MemorySwap": 6}, {"memory": ("5",), "memory-swap": ("6",)}),
+        ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/a",
+                       "CgroupPermissions": "rwm"}]}, {"device": ("/dev/a",)}),
         ({"Init": True, "ReadonlyRootfs": True}, {"init": ("true",), "read-only": ("true",)}),
         ({"Sysctls": {"net.core.rmem_max": "1"}}, {"sysctl": ("net.core.rmem_max=1",)}),
         ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b",
@@ -313,6 +317,20 @@ def test_what_a_script_and_a_container_do_not_agree_on() -> None:
 def test_the_same_install_twice_has_no_differences() -> None:
     shuffled = replace(EXPECTED, source="nvr-script", mounts=EXPECTED.mounts[::-1])
     assert differences(EXPECTED, EXPECTED) == differences(shuffled, EXPECTED) == ()
+
+
+def test_an_option_in_other_words_is_no_difference() -> None:
+    script = {
+        "memory": ("1g",), "ulimit": ("nofile=9",), "cpus": ("1.50",), "detach": ("true",),
+        "device": ("/dev/a",), "init": ("true",),
+    }  # fmt: skip
+    container = {
+        "memory": ("1073741824",), "ulimit": ("nofile=9:9",), "cpus": ("1.5",),
+        "device": ("/dev/a",), "init": ("false",),
+    }  # fmt: skip
+    first = replace(EXPECTED, source="nvr-script", other_options=script)
+    (found,) = differences(first, replace(EXPECTED, other_options=container))
+    assert (found.what, found.first, found.second) == ("other options init", "True", "False")
 
 
 JSON = st.recursive(

@@ -327,3 +327,13 @@ def test_variables_in_files_of_the_host_are_carried(root: Path) -> None:
     assert found["blockers"] == []
     assert found["install"]["environment"]["MOONFIRE_LOG"] == "debug"
     assert tomllib.loads(found["settings"])["moonfire"]["timezone"] == "Asia/Tokyo"
+
+
+def test_what_nobody_will_notice_is_one_line(root: Path) -> None:
+    options = ("--privileged=false", "--cap-add=SYS_NICE")
+    text = script((*BASE, "-v=/media/nvr:/media/nvr", HOST, *options), NAMED, restart="always")
+    host_trees.put(root, "/usr/local/bin/nvr", text)
+    told = plan(root).stdout
+    assert "  - as before, or by another name: image, name, env, detach, privileged\n" in told
+    assert "restart always: replaced, by restart: unless-stopped" in told
+    assert "cap-add SYS_NICE: not carried" in told

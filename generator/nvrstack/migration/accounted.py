@@ -9,12 +9,16 @@ Fate = Literal["carried", "replaced", "not carried"]
 
 @dataclass(frozen=True)
 class Accounted:
-    """One option with its values, and what becomes of it, in words."""
+    """One option with its values, and what becomes of it, in words.
+
+    `matters` is False where its owner will notice nothing of it.
+    """
 
     option: str
     values: tuple[str, ...]
     fate: Fate
     text: str
+    matters: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,9 @@ def in_override(
     return Decision(Accounted(option, tuple(values), "carried", text), service, top or {})
 
 
-def replaced(option: str, values: Sequence[str], by: str) -> Decision:
+def replaced(option: str, values: Sequence[str], by: str, *, matters: bool = True) -> Decision:
     """Something of the project's takes the option's place."""
-    return Decision(Accounted(option, tuple(values), "replaced", f"by {by}"))
+    return Decision(Accounted(option, tuple(values), "replaced", f"by {by}", matters))
 
 
 def left_out(option: str, values: Sequence[str], why: str) -> Decision:

@@ -24,9 +24,13 @@ ENDS = frozenset({"none", "bridge", "default"})
 def field_decisions(install: Install) -> Iterator[Decision]:
     """A decision for each field that says something."""
     if install.image:
-        yield replaced("image", (install.image,), "moonfire.image and moonfire.version")
+        yield replaced(
+            "image", (install.image,), "moonfire.image and moonfire.version", matters=False
+        )
     if install.container_name:
-        yield replaced("name", (install.container_name,), "the name that Compose gives")
+        yield replaced(
+            "name", (install.container_name,), "the name that Compose gives", matters=False
+        )
     if install.user is not None:
         numbers = f"{install.user.uid}:{install.user.gid}"
         yield as_setting("user", (numbers,), "moonfire.uid and moonfire.gid")
@@ -42,7 +46,9 @@ def field_decisions(install: Install) -> Iterator[Decision]:
         yield _security(option)
     yield from _log(install)
     if install.restart is not None:
-        yield replaced("restart", (install.restart,), "restart: unless-stopped")
+        ours = "unless-stopped"
+        differs = install.restart != ours
+        yield replaced("restart", (install.restart,), f"restart: {ours}", matters=differs)
     if install.server_args:
         yield replaced("arguments", install.server_args, "moonfire/moonfire-nvr.toml")
 
@@ -51,9 +57,9 @@ def _environment(install: Install) -> Iterator[Decision]:
     for name, value in install.environment.items():
         shown = (f"{name}={value}",)
         if OURS.get(name) == value:
-            yield replaced("env", shown, "the same in the project")
+            yield replaced("env", shown, "the same in the project", matters=False)
         elif name in IMAGES_OWN:
-            yield replaced("env", shown, "the value of the image that will run")
+            yield replaced("env", shown, "the value of the image that will run", matters=False)
         else:
             yield in_override("env", shown, {"environment": {name: value}})
 

@@ -13,7 +13,9 @@ from nvrstack.migration.option_fates import (
     NOT_CARRIED,
     NOT_UNDERSTOOD,
     REPLACED,
+    SWITCHES,
     UNFAMILIAR,
+    UP,
 )
 from nvrstack.migration.override import merged, text_of
 from nvrstack.migration.unit_options import docker_option
@@ -63,8 +65,10 @@ def _decisions(install: Install, sample_dirs: Sequence[str]) -> Iterator[Decisio
 
 
 def _decision(install: Install, option: str, values: tuple[str, ...]) -> Decision:
+    if option in SWITCHES and values[-1:] == ("false",):
+        return replaced(option, values, "the same in the project", matters=False)
     if option in REPLACED:
-        return replaced(option, values, REPLACED[option])
+        return replaced(option, values, REPLACED[option], matters=REPLACED[option] != UP)
     if option in NOT_CARRIED:
         return left_out(option, values, NOT_CARRIED[option])
     name, read = docker_option(option, values) or (option, values)

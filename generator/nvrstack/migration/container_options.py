@@ -106,7 +106,7 @@ def other_options(
     host, config = inspect.get("HostConfig") or {}, inspect.get("Config") or {}
     found: dict[str, tuple[str, ...]] = {}
     for key, value in host.items():
-        unasked = not value or value in DEFAULTS.get(key, ())
+        unasked = not value or value in DEFAULTS.get(key, ()) or _follows(key, value, host)
         if key not in MODELLED | DERIVED and not unasked:
             found[HOST_OPTIONS.get(key, key)] = FORMATS.get(key, texts)(value)
     for key, option in CONFIG_OPTIONS.items():
@@ -127,6 +127,11 @@ def other_options(
     return found | _networks(inspect, host) | _mount_modes(inspect, host)
 
 
+def _follows(key: str, value: Any, host: Mapping[str, Any]) -> bool:
+    """Whether the engine made the value of another one: swap is as much again as memory."""
+    return key == "MemorySwap" and value == 2 * (host.get("Memory") or 0)
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """A value of the engine's as the words of an option."""
     if isinstance(value, Mapping):
@@ -138,7 +143,11 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def _devices(devices: Any) -> tuple[str, ...]:
     keys = ("PathOnHost", "PathInContainer", "CgroupPermissions")
-    return tuple(":".join(str(device.get(key, "")) for key in keys) for device in devices)
+    found = []
+    for outside, inside, rights in (tuple(str(d.get(k, "")) for k in keys) for d in devices):
+        as_is = inside == outside and rights == "rwm"
+        found.append(outside if as_is else f"{outside}:{inside}:{rights}")
+    return tuple(found)
 
 
 def _ulimits(limits: Any) -> tuple[str, ...]:

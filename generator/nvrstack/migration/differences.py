@@ -1,9 +1,11 @@
 """Where two readings of the same install differ: what its script says, and what ran."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from nvrstack.migration.carried_options import CARRIED
 from nvrstack.migration.install import Finding, Install, User
 
 NOT_COMPARED = frozenset({"source"})
@@ -88,11 +90,20 @@ def _entries(name: str, value: Any) -> Mapping[str, str]:
             outside = f"{port.host_ip or '*'}:{port.host_port}"
             published[inside] = f"{published.get(inside, '')} {outside}".lstrip()
         return published
+    if name == "other_options":
+        return {key: _said(key, v) for key, v in value.items() if key not in OF_THE_CALL}
     if isinstance(value, Mapping):
-        value = {key: inner for key, inner in value.items() if key not in OF_THE_CALL}
-        return {key: " ".join(v) if isinstance(v, tuple) else v for key, v in value.items()}
+        return value
     if isinstance(value, User):
         value = f"{value.uid}:{value.gid}"
     elif isinstance(value, tuple):
         value = " ".join(value)
     return {"": str(value)} if value else {}
+
+
+def _said(option: str, values: tuple[str, ...]) -> str:
+    """The values as Compose would have them, since 1g and 1073741824 bytes are the same."""
+    with contextlib.suppress(KeyError, ValueError, TypeError, AttributeError):
+        _, meant = CARRIED[option](values)
+        return " ".join(meant) if isinstance(meant, list) else str(meant)
+    return " ".join(values)

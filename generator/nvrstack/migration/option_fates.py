@@ -68,6 +68,8 @@ REPLACED: Mapping[str, str] = {
 }
 """What takes the place of an option."""
 
+SWITCHES = frozenset({"oom-kill-disable", "privileged", "publish-all", "use-api-socket"})
+"""Options whose being off says what the project says too."""
 NOT_CARRIED: Mapping[str, str] = {
     "cap-add": NEEDLESS,
     "privileged": f"it would make Moonfire the host's root; {NEEDLESS}",

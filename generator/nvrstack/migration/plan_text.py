@@ -19,7 +19,7 @@ def plan_text(plan: Plan, url: str | None) -> str:
             *_found(plan),
             "",
             *_becomes(plan, url),
-            *_section("Changes", [*plan.notes, *map(_fate, plan.options)]),
+            *_section("Changes", [*plan.notes, *_fates(plan.options)]),
             *_diff(plan),
             *_steps(plan),
             findings_text(plan.warnings, plan.blockers),
@@ -57,6 +57,14 @@ def _becomes(plan: Plan, url: str | None) -> Iterator[str]:
     yield f"  Moonfire {plan.target.version.removeprefix('v')}:"
     for reason in plan.target.reasons:
         yield from _wrapped(reason, "  - ")
+
+
+def _fates(options: Iterable[Accounted]) -> Iterator[str]:
+    options = list(options)
+    yield from (_fate(option) for option in options if option.matters)
+    rest = [option.option for option in options if not option.matters]
+    if rest:
+        yield f"as before, or by another name: {', '.join(dict.fromkeys(rest))}"
 
 
 def _fate(option: Accounted) -> str:
