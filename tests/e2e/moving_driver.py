@@ -31,7 +31,7 @@ ACTS = {
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
     "os.symlink", "os.truncate", "os.utime", "socket.connect", "subprocess.Popen",
 }  # fmt: skip
-AT_WORK_SECONDS = 0.3
+AT_WORK_SECONDS = float(os.environ.get("AT_WORK_SECONDS", "0.3"))
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -60,10 +61,17 @@ class OldInstall:
     last_octet: int
     network: str = "--network=host"
     shape: Literal["script", "container", "compose"] = "script"
+    version: str = "0.7.30"
+    """The old Moonfire's."""
     enter: list[str] = field(default_factory=list)
     """What goes before nvrstack, where it is to see other mounts than the test."""
     env: dict[str, str] = field(default_factory=dict)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def is_old_schema(self) -> bool:
+        """Whether its database has a schema that present versions do not open."""
+        return self.version.startswith("0.6.")
 
     @property
     def address(self) -> str:
@@ -122,13 +130,18 @@ class OldInstall:
         netns = bed.engine_netns
         self.world.ip(netns, "address", "replace", f"{self.address}/25", "dev", "lan0")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(OLD_CONFIG.format(address=self.listens_on))
+        config = OLD_CONFIG.format(address=self.listens_on)
+        if self.is_old_schema:
+            # As Moonfire spelt its settings before 0.7.6.
+            config = re.sub("(?<=[a-z])([A-Z])", lambda match: f"_{match[1].lower()}", config)
+        self.config.write_text(config)
         for directory in (self.state, self.samples):
             directory.mkdir(mode=0o700)
             os.chown(directory, UID, GID)
         values = {
             "container": self.old_name, "image": MOONFIRE, "state": self.state, "uid": UID,
-            "gid": GID, "samples": self.samples, "config": self.config, "network": self.network,
+            "gid": GID, "samples": self.samples, "config": self.config,
+            "network": f"{self.network} --env=STANDIN_VERSION=v{self.version}",
         }  # fmt: skip
         self.script.write_text(SCRIPT.format(**values))
         self.script.chmod(0o755)
@@ -214,12 +227,13 @@ class OldInstall:
             project=PurePosixPath(self.project),
             settings=settings,
             moonfire_config=NEW_CONFIG.format(address=f"10.209.{self.last_octet}.3"),
-            install=Install(source, MOONFIRE, "0.7.30", self.old_name),
+            install=Install(source, MOONFIRE, self.version, self.old_name),
             database=PurePosixPath(self.state / "db"),
             config=PurePosixPath(self.config),
             script=PurePosixPath(self.script) if self.shape == "script" else None,
             certificates=(certificate,),
             letsencrypt=PurePosixPath(self.letsencrypt),
+            upgrades_schema=self.is_old_schema,
         )
         load(settings, "the test's settings", load_stacks())
         return replace(move, **changes)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from nvrstack.errors import HostError
 from nvrstack.host import alone as alone_module
-from nvrstack.host import database_lock, journal
+from nvrstack.host import database_lock, database_upgrade, journal
 from nvrstack.host.alone import alone, is_busy
 from nvrstack.host.database_lock import copy_database, is_locked
 from nvrstack.host.keeping import keep, put_back, take_away, write_private
@@ -224,3 +224,62 @@ def test_a_copy_is_not_made_twice(database: Path, tmp_path: Path) -> None:
         connection.execute("insert into camera values ('later')")
     copy_database(database, target)
     assert rows(target) == [("door",)]
+
+
+def versioned(directory: Path, schema: int, rows: int = 0) -> None:
+    """A database of that schema, with so many users."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "db").unlink(missing_ok=True)
+    with closing(sqlite3.connect(directory / "db")) as connection, connection:
+        connection.execute("create table version (id integer)")
+        connection.execute("insert into version values (?)", (schema,))
+        connection.execute("create table user (id integer)")
+        connection.executemany("insert into user values (?)", [(n,) for n in range(rows)])
+
+
+def test_an_upgraded_database_goes_back_once_with_its_directories(tmp_path: Path) -> None:
+    database, samples, store = tmp_path / "db", tmp_path / "samples", tmp_path / "store"
+    samples.mkdir()
+    (samples / "meta").write_text("opened once")
+    versioned(database, 6, rows=3)
+    database_upgrade.keep(database, [samples, tmp_path / "never opened"], store)
+    # It was not upgraded, so that there is nothing to put back.
+    (samples / "meta").write_text("opened twice")
+    assert not database_upgrade.put_back(database, [samples], store)
+    assert (samples / "meta").read_text() == "opened twice"
+
+    versioned(database, 7)
+    (database / "db-journal").write_bytes(b"of the other database")
+    assert database_upgrade.put_back(database, [samples], store)
+    assert database_upgrade.schema(database) == 6
+    assert (samples / "meta").read_text() == "opened once"
+    assert [path.name for path in database.iterdir()] == ["db"]
+
+    # The old server has opened it since: another way back does not touch that.
+    (samples / "meta").write_text("opened thrice")
+    assert database_upgrade.put_back(database, [samples], store)
+    assert (samples / "meta").read_text() == "opened thrice"
+
+
+def test_a_way_back_that_was_cut_short_is_gone_to_its_end(tmp_path: Path) -> None:
+    database, samples, store = tmp_path / "db", tmp_path / "samples", tmp_path / "store"
+    samples.mkdir()
+    (samples / "meta").write_text("opened once")
+    versioned(database, 6)
+    database_upgrade.keep(database, [samples], store)
+    (samples / "meta").write_text("opened twice")
+    # As after a kill between the database and the directories.
+    (store / database_upgrade.STATE).write_text(database_upgrade.BEGUN)
+    assert database_upgrade.put_back(database, [samples], store)
+    assert (samples / "meta").read_text() == "opened once"
+
+
+def test_nothing_kept_is_nothing_to_put_back(tmp_path: Path) -> None:
+    versioned(tmp_path / "db", 7)
+    assert not database_upgrade.put_back(tmp_path / "db", [], tmp_path / "store")
+
+
+def test_a_damaged_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "db").write_bytes(b"rubbish" * 1000)
+    with pytest.raises(HostError, match="not a database"):
+        database_upgrade.schema(tmp_path)

@@ -119,6 +119,13 @@ def rollback(console: Console, project: Path) -> None:
                 "the move is finished, and the old system was given up",
                 f"what was kept of its files is in {project / OWN}",
             )
+        if phase == "moved" and work.move.upgrades_schema:
+            old = f"Moonfire {work.move.install.version or 'before'}"
+            if not console.agrees(
+                f"The database was upgraded, and {old} cannot open it. What was recorded, and who "
+                "got an account, since then is lost on the way back. Go back all the same?"
+            ):
+                return
         if phase != "back":
             _backward(console, work, journal)
         else:

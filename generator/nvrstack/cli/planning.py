@@ -1,7 +1,7 @@
 """From what a host shows to the plan of its move. Nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -159,7 +159,10 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         blockers += port_findings(
             takers, settings.site.http_port, settings.site.https_port, install
         )
-        move = _move(host, wishes, seen, settings, config, secrets, takers)
+        move = replace(
+            _move(host, wishes, seen, settings, config, secrets, takers),
+            upgrades_schema=target.upgrades_schema,
+        )
         warnings += left_to_certbot(seen.around.certificates, move.certificates)
     plan = Plan(
         place=choice.place,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 ANSWER_SECONDS = 60
+ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
+"""The policy by which a container comes back with the engine even if a person stopped it."""
 LAST_LINES = 4
 
 

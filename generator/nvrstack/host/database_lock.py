@@ -19,7 +19,7 @@ CHUNK = 64 * 1024 * 1024
 
 def is_locked(directory: Path) -> bool:
     """Whether a server has the database. Raises HostError."""
-    descriptor = _locked(directory)
+    descriptor = locked(directory)
     if descriptor is not None:
         os.close(descriptor)
     return descriptor is None
@@ -35,7 +35,7 @@ def copy_database(directory: Path, target: Path) -> None:
         return
     try:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = _locked(directory)
+        descriptor = locked(directory)
         if descriptor is None:
             _copy_beside(directory, target)
             return
@@ -81,8 +81,8 @@ def _copy_part(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def _locked(directory: Path) -> int | None:
-    """A descriptor that holds the lock, None where somebody else does."""
+def locked(directory: Path) -> int | None:
+    """A descriptor that holds the lock, None where somebody else does. Raises HostError."""
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:

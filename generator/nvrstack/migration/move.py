@@ -66,6 +66,9 @@ class Move:
     `docker_host` is the engine's address (DOCKER_HOST) where it is not the default, so that a
     `--resume` under sudo speaks to the engine that was planned for; `rootless` tells that it runs
     without root's rights (`docker info` lists name=rootless).
+
+    `upgrades_schema` tells that the old Moonfire's database must go through `moonfire-nvr upgrade`,
+    after which the old one cannot open it.
     """
 
     project: PurePosixPath
@@ -87,6 +90,7 @@ class Move:
     ddclient_units: tuple[str, ...] = ()
     docker_host: str | None = None
     rootless: bool = False
+    upgrades_schema: bool = False
 
     @property
     def kept_name(self) -> str:

@@ -120,11 +120,7 @@ def _moonfire(move: Move) -> tuple[Step, ...]:
             "Start the new Moonfire, which waits for the database while the old one records",
             "Stop the new Moonfire and remove its container",
         ),
-        Step(
-            "takeover",
-            f"Stop {old} (up to 90 seconds), copy the database, let the new Moonfire record",
-            f"Stop the new Moonfire and start {old} again, as it was",
-        ),
+        _takeover(move, old),
     ]
     if move.has_container:
         found.append(
@@ -135,6 +131,18 @@ def _moonfire(move: Move) -> tuple[Step, ...]:
             )
         )
     return tuple(found)
+
+
+def _takeover(move: Move, old: str) -> Step:
+    what, back = "copy the database", ""
+    if move.upgrades_schema:
+        what = "keep a copy of the database and upgrade it"
+        back = ", put the copy back without what was recorded since"
+    return Step(
+        "takeover",
+        f"Stop {old} (up to 90 seconds), {what}, let the new Moonfire record",
+        f"Stop the new Moonfire{back} and start {old} again, as it was",
+    )
 
 
 def _account(move: Move) -> tuple[Step, ...]:

@@ -32,6 +32,9 @@ class OldMoonfire(Protocol):
     def hold(self) -> None:
         """Keep it from being started by anything but a person."""
 
+    def linger(self) -> None:
+        """Let it be started at the next boot, even once it is stopped."""
+
     def stop(self) -> None:
         """Stop it, with time to do it in good order."""
 
@@ -67,6 +70,10 @@ class OldContainer:
     def hold(self) -> None:
         """Take its restart policy away."""
         containers.set_restart_policy(self._id, {"Name": "no", "MaximumRetryCount": 0})
+
+    def linger(self) -> None:
+        """Give it the policy under which the engine forgets that it was stopped."""
+        containers.set_restart_policy(self._id, containers.ALWAYS)
 
     def stop(self) -> None:
         """Stop it."""
@@ -112,6 +119,9 @@ class OldUnit:
     def hold(self) -> None:
         """Disable it."""
         systemd.disable(self.unit)
+
+    def linger(self) -> None:
+        """Nothing: a unit that is enabled comes back."""
 
     def stop(self) -> None:
         """Stop it."""

@@ -13,6 +13,8 @@ from nvrstack.migration.move import Move
 from nvrstack.moving.work import Work
 
 SPARE_BYTES = 64 * 1024 * 1024
+UPGRADE_FACTOR = 4
+"""Times the database's size (upstream: guide/schema.md)."""
 ROOTLESS = (
     "this Docker Engine runs without root's rights: in its containers, the owner of the database "
     "and of the certificates is somebody else, so the project could not read them; install "
@@ -105,8 +107,10 @@ def _room(work: Work) -> Iterator[str]:
     database = Path(work.move.database)
     parts = [database / part for part in PARTS]
     try:
-        needed = sum(part.stat().st_size for part in parts if part.exists()) + SPARE_BYTES
+        size = sum(part.stat().st_size for part in parts if part.exists())
+        needed = size + SPARE_BYTES
         free = shutil.disk_usage(place).free
+        beside = shutil.disk_usage(database).free
     except OSError as error:
         yield f"{error.filename or database}: {error.strerror or error}"
         return
@@ -114,4 +118,9 @@ def _room(work: Work) -> Iterator[str]:
         yield (
             f"{place} has room for {free // 1024**2} MiB; the copy of the database and the project "
             f"need {needed // 1024**2} MiB"
+        )
+    if work.move.upgrades_schema and beside < UPGRADE_FACTOR * size:
+        yield (
+            f"{database} has room for {beside // 1024**2} MiB; the upgrade of the database may "
+            f"need {UPGRADE_FACTOR * size // 1024**2} MiB"
         )

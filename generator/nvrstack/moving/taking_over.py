@@ -21,6 +21,7 @@ from nvrstack.moving.old_moonfire import (
     start_again,
 )
 from nvrstack.moving.proof import moonfire_problem
+from nvrstack.moving.upgrading import take_back, upgrade
 from nvrstack.moving.work import MOONFIRE, Work
 
 START_SECONDS = 300
@@ -69,12 +70,17 @@ class Takeover:
     def do(self) -> str | None:
         """Stop the old one, copy the database, wake the new one."""
         directory = Path(self.work.move.database)
-        self.old.hold()
+        upgrades = self.work.move.upgrades_schema
+        (self.old.linger if upgrades else self.old.hold)()
         if self.old.runs():
             self.old.stop()
         if self.old.runs():
             raise HostError("the old Moonfire does not stop", "its log tells why")
-        copy_database(directory, self.work.found / "database")
+        if upgrades:
+            upgrade(self.work)
+            self.old.hold()
+        else:
+            copy_database(directory, self.work.found / "database")
         if not is_locked(directory):
             containers.restart(self._new()["Id"])
         self._wait()
@@ -84,13 +90,15 @@ class Takeover:
 
     def undo(self) -> str | None:
         """Let the old one be started by itself again, stop the new one, start the old one."""
-        self.old.release()
-        # Before the new one stops, so that after a power cut in between either comes back.
-        with contextlib.suppress(HostError):
-            self.old.start()
-        stop_new(self.work)
-        start_again(self.old)
-        return None
+        try:
+            return take_back(self.work, self.old) if self.work.move.upgrades_schema else None
+        finally:
+            self.old.release()
+            # Before the new one stops, so that after a power cut in between either comes back.
+            with contextlib.suppress(HostError):
+                self.old.start()
+            stop_new(self.work)
+            start_again(self.old)
 
     def _wait(self) -> None:
         before = self._new()["RestartCount"]

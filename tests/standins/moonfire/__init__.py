@@ -12,8 +12,9 @@ Where it differs on purpose:
     With one camera or more, unknown ones are refused as the real server does.
   * `recording` appends the time of day to standin-recording.log beside the db directory.
 
-Environment: STANDIN_VERSION (v0.7.30), STANDIN_START_SECONDS (0), STANDIN_STOP_SECONDS (0),
-STANDIN_MP4_BYTES (1 GiB), STANDIN_CAMERA (HOST:PORT, tried once a second), STANDIN_SCRYPT_LN (17),
-STANDIN_TMP_DIRS and STANDIN_ZONEINFO (colon-separated, instead of the usual directories).
+Environment: STANDIN_VERSION (v0.7.30), STANDIN_START_SECONDS, STANDIN_STOP_SECONDS and
+STANDIN_UPGRADE_SECONDS (0), STANDIN_MP4_BYTES (1 GiB), STANDIN_CAMERA (HOST:PORT, tried once a
+second), STANDIN_SCRYPT_LN (17), STANDIN_TMP_DIRS and STANDIN_ZONEINFO (colon-separated, instead of
+the usual directories).
 Besides these: TZ, MOONFIRE_FORMAT, RUST_BACKTRACE, NOTIFY_SOCKET, as documented.
 """

@@ -13,8 +13,8 @@ from typing import Any
 from tests.standins.moonfire.accounts import User, rust_option, user_from_row
 from tests.standins.moonfire.meta import Open, lock_db_dir
 from tests.standins.moonfire.passwords import verify_password
-from tests.standins.moonfire.program import MoonfireError, log
-from tests.standins.moonfire.schema import SCHEMA_VERSION, connect
+from tests.standins.moonfire.program import MoonfireError, log, seconds_from_environment
+from tests.standins.moonfire.schema import connect, expected_schema
 
 
 class Database:
@@ -24,7 +24,7 @@ class Database:
     database lock during scrypt, so that a stream of logins slows everything down.
     """
 
-    def __init__(self, db_dir: Path, *, read_only: bool) -> None:
+    def __init__(self, db_dir: Path, *, read_only: bool, upgrades: bool = False) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only
         self.failed_logins: dict[int, int] = {}
@@ -34,14 +34,14 @@ class Database:
         log("INFO", f"Opening {db_dir / 'db'} in {mode} mode")
         try:
             self.conn = connect(db_dir / "db", "ro" if read_only else "rw")
-            self._check_schema()
+            self._check_schema(upgrades=upgrades)
             self.uuid: bytes = self.conn.execute("select uuid from meta").fetchone()[0]
-            if not read_only:
+            if not read_only and not upgrades:
                 self._insert_open()
         except sqlite3.Error as err:
             raise MoonfireError("UNAVAILABLE", f"{err}: {db_dir / 'db'}") from err
 
-    def _check_schema(self) -> None:
+    def _check_schema(self, *, upgrades: bool) -> None:
         named = "select count(*) from sqlite_master where name = 'version'"
         if not self.conn.execute(named).fetchone()[0]:
             raise MoonfireError(
@@ -50,11 +50,19 @@ class Database:
                 "run moonfire-nvr init",
             )
         found = self.conn.execute("select max(id) from version").fetchone()[0]
-        if found != SCHEMA_VERSION:
-            age = "old" if found < SCHEMA_VERSION else "new"
+        expected = expected_schema()
+        if upgrades and found < expected:
+            log("INFO", f"upgrading from schema {found} to {expected}")
+            time.sleep(seconds_from_environment("STANDIN_UPGRADE_SECONDS"))
+            self.conn.execute(
+                "insert into version (id, unix_time, notes) values (?, ?, 'upgraded')",
+                (expected, int(time.time())),
+            )
+        elif found != expected:
+            age = "old" if found < expected else "new"
             raise MoonfireError(
                 "FAILED_PRECONDITION",
-                f"database schema version {found} is too {age} (expected {SCHEMA_VERSION}); "
+                f"database schema version {found} is too {age} (expected {expected}); "
                 "see upgrade instructions in guide/upgrade.md",
             )
 

@@ -55,8 +55,10 @@ def maintain(arguments: argparse.Namespace) -> int:
         if shutil.which("sqlite3") is None:
             raise MoonfireError("NOT_FOUND", "unable to execute sqlite3")
         raise MoonfireError("UNIMPLEMENTED", "the stand-in does not start sqlite3")
-    db = Database(arguments.db_dir, read_only=False)
+    db = Database(arguments.db_dir, read_only=False, upgrades=command == "upgrade")
     db.close()
+    if command == "upgrade":
+        return 0
     if command == "config":
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         reason = "the stand-in has no terminal interface" if terminal else "not a terminal"

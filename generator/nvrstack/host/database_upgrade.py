@@ -1,0 +1,102 @@
+"""Moonfire's database around `moonfire-nvr upgrade`, after which no older version opens it.
+
+What is kept goes back whole: the database, and of each directory for recordings the file `meta`,
+which must agree with the database on when it was last opened. No server may use them meanwhile.
+"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nvrstack.errors import HostError
+from nvrstack.host import keeping
+from nvrstack.host.apply import refused
+from nvrstack.host.database_lock import locked
+from nvrstack.host.moonfire_database import NAME
+
+META = "meta"
+STATE = "put-back"
+BEGUN, DONE = "begun", "done"
+PATIENCE_SECONDS = 20
+"""A server that the database does not suit has it for a moment at each of its attempts."""
+LEFTOVERS = (f"{NAME}-wal", f"{NAME}-shm", f"{NAME}-journal")
+"""What SQLite would take for a part of whichever database lies beside it."""
+
+
+def schema(directory: Path) -> int:
+    """The schema of the database in `directory`. Raises HostError, also while a server has it."""
+    with _connected(directory / NAME) as connection:
+        (found,) = connection.execute("select max(id) from version").fetchone()
+        return int(found)
+
+
+def keep(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
+    """Keep the database and what goes with it in `store`, instead of what is there.
+
+    Raises HostError.
+    """
+    try:
+        shutil.rmtree(store, ignore_errors=True)
+        store.mkdir(mode=0o700, parents=True)
+        # Closed in good order, it has no parts beside it any more.
+        with _alone(directory), _connected(directory / NAME) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+        with _alone(directory):
+            for path in (directory / NAME, *_metas(sample_dirs)):
+                keeping.keep(path, store)
+    except OSError as error:
+        raise refused(store, error, "the database is as it was") from error
+
+
+def put_back(directory: Path, sample_dirs: Sequence[Path], store: Path) -> bool:
+    """Put back what `keep` kept, once; tell whether the database had been upgraded since.
+
+    A database of the schema that was kept stays as it is. Raises HostError.
+    """
+    state = store / STATE
+    said = state.read_text(encoding="utf-8") if state.exists() else ""
+    kept = store / str(directory / NAME).lstrip("/")
+    if said == DONE or not kept.exists():
+        return said == DONE
+    with _alone(directory):
+        if said != BEGUN and schema(directory) == schema(kept.parent):
+            return False
+        keeping.write_private(state, BEGUN)
+        with contextlib.suppress(HostError), _connected(directory / NAME) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+        for name in LEFTOVERS:
+            (directory / name).unlink(missing_ok=True)
+        for path in (directory / NAME, *_metas(sample_dirs)):
+            keeping.put_back(path, store)
+        keeping.write_private(state, DONE)
+    return True
+
+
+def _metas(sample_dirs: Sequence[Path]) -> list[Path]:
+    return [place / META for place in sample_dirs if (place / META).exists()]
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (descriptor := locked(directory)) is None:
+        if time.monotonic() > deadline:
+            raise HostError(f"{directory}: a server has the database", "stop it, and try again")
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as found:
+            yield found
+    except sqlite3.Error as error:
+        raise HostError(f"{path}: {error}", "check the disk, and that no server runs") from error

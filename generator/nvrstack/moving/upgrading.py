@@ -1,0 +1,61 @@
+"""A database that only an older Moonfire opens: upgraded on the way, and put back on the way back.
+
+While it is being upgraded nobody records. Until it is certain which of the two Moonfires it suits,
+the engine may start both after a power cut: the one that it does not suit ends at once, each time.
+"""
+
+from pathlib import Path
+
+from nvrstack.errors import HostError
+from nvrstack.host import containers, database_upgrade
+from nvrstack.migration.versions import SCHEMA
+from nvrstack.moving.old_moonfire import GRACE_SECONDS, OldMoonfire
+from nvrstack.moving.work import MOONFIRE, Work
+
+ATTEMPTS = 5
+KEPT = "before-upgrade"
+LOST = "What was recorded since the database was upgraded is lost: the old Moonfire cannot read it."
+
+
+def upgrade(work: Work) -> None:
+    """Keep the database as it is, then upgrade it, where that was not done. Raises HostError.
+
+    The old Moonfire has stopped.
+    """
+    directory = Path(work.move.database)
+    if database_upgrade.schema(directory) == SCHEMA:
+        return
+    database_upgrade.keep(directory, _sample_dirs(work), work.found / KEPT)
+    words = ("run", "--rm", "--no-deps", "-T", "--name", _name(work), MOONFIRE, "upgrade")
+    for attempt in range(1, ATTEMPTS + 1):
+        containers.remove(_name(work))
+        try:
+            # Moonfire's own pages have the right size since 0.6.1, so there is no need for that.
+            work.compose(*words, "--no-vacuum")
+            return
+        except HostError:
+            # The new Moonfire looks at the database now and then, and may just have had it.
+            if database_upgrade.schema(directory) == SCHEMA:
+                return
+            if attempt == ATTEMPTS:
+                raise
+
+
+def take_back(work: Work, old: OldMoonfire) -> str | None:
+    """Stop the new Moonfire, and put the database back if it was upgraded. Raises HostError."""
+    old.linger()
+    containers.remove(_name(work))
+    new = containers.service_container(work.settings.project.name, MOONFIRE)
+    if new is not None:
+        containers.set_restart_policy(new["Id"], containers.ALWAYS)
+        containers.stop(new["Id"], GRACE_SECONDS)
+    directory, store = Path(work.move.database), work.found / KEPT
+    return LOST if database_upgrade.put_back(directory, _sample_dirs(work), store) else None
+
+
+def _sample_dirs(work: Work) -> list[Path]:
+    return [Path(place) for place in work.settings.moonfire.sample_dirs]
+
+
+def _name(work: Work) -> str:
+    return f"{work.settings.project.name}-upgrade"
