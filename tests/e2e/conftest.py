@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -72,7 +73,10 @@ def world(bed: Bed, folder: Path) -> Iterator[World]:
 
 
 def remove_leftovers(bed: Bed) -> None:
-    """Remove what a run that was killed has left on the bed's own engine."""
+    """Remove what a run that was killed has left on the bed's own engine, or an `init` by hand."""
+    with contextlib.suppress(OSError):
+        # Moonfire's usual directory is the default of `nvrstack init` where it is there.
+        Path("/var/lib/moonfire-nvr").rmdir()
     for rule in (["--flush", "DOCKER-USER"], ["--append", "DOCKER-USER", "--jump", "RETURN"]):
         bed.run(["iptables", *rule], bed.engine_netns, timeout=20)
     left = bed.docker("ps", "--all", "--quiet").stdout.split()
