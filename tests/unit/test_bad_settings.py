@@ -210,6 +210,11 @@ def test_a_missing_or_misplaced_key_is_named(
         ("dns_provider", 'challenge = "dns-01"\ndns_provider = "cloudflair"', "is not known; exp"),
         ("dns_propagation", 'challenge = "http-01"\ndns_propagation = "1m"', "remove it"),
         ("dns_propagation", 'challenge = "dns-01"\ndns_propagation = "601s"', "at most"),
+        (
+            "dns_propagation",
+            'challenge = "dns-01"\ndns_provider = "route53"\ndns_propagation = "1m"',
+            "waits by itself",
+        ),
     ],
 )
 def test_settings_of_a_certificate_that_do_not_fit_together_are_refused(

@@ -113,7 +113,7 @@ def test_nothing_is_retired_where_nothing_is(tmp_path: Path) -> None:
     assert not (tmp_path / "retired").exists()
 
 
-@pytest.mark.parametrize("part", ["cert", "chain", "fullchain"])
+@pytest.mark.parametrize("part", ["cert", "chain", "fullchain", "privkey"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "cut"])
 def test_a_lineage_is_whole_only_with_all_of_its_chain(
     part: str, damage: str, tmp_path: Path

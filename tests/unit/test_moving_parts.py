@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import pytest
 
 from nvrstack.cli.console import Console
 from nvrstack.cli.progress import Progress
 from nvrstack.errors import HostError, InputError
-from nvrstack.host import engine, systemd
+from nvrstack.host import containers, engine, systemd
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Certificate, HostNginx, Move
 from nvrstack.migration.steps import steps
@@ -278,6 +279,25 @@ def test_each_step_is_followed_by_a_line(tmp_path: Path, stream: type[io.StringI
     assert "[bold]a note" in text
     assert f"[{number}/{number}] back: Put the old script back" in text
     assert ("at work" in text) == (stream is Screen)
+
+
+def test_an_upgrade_wants_four_times_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "engine_problem", lambda: None)
+    monkeypatch.setattr(containers, "inspect", lambda name: None)
+    work = work_in(tmp_path, upgrades_schema=True)
+    database = Path(work.move.database)
+    database.mkdir(parents=True)
+    (database / "db").write_bytes(bytes(100 * 1024**2))
+    free = 300 * 1024**2
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    told = [line for line in problems(work) if "the upgrade" in line]
+    assert told == [
+        f"{database} has room for 300 MiB; the upgrade of the database may need 400 MiB"
+    ]
+    without = work_in(tmp_path, upgrades_schema=False)
+    assert not [line for line in problems(without) if "the upgrade" in line]
 
 
 def test_an_engine_without_roots_rights_is_refused_with_its_reason(

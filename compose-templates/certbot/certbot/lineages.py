@@ -34,14 +34,14 @@ def issued(letsencrypt: Path, name: str) -> Issued | None:
 
 
 def is_whole(letsencrypt: Path, name: str) -> bool:
-    """Whether the chain of lineage `name` is that of its certificate, and not cut short."""
+    """Whether the chain of lineage `name` is that of its certificate, and nothing is cut short."""
     live = letsencrypt / "live" / name
-    parts = ("cert", "chain", "fullchain")
+    parts = ("cert", "chain", "fullchain", "privkey")
     try:
-        certificate, chain, both = ((live / f"{part}.pem").read_bytes() for part in parts)
+        certificate, chain, both, key = ((live / f"{part}.pem").read_bytes() for part in parts)
     except OSError:
         return False
-    return both == certificate + chain
+    return both == certificate + chain and key.rstrip().endswith(b"PRIVATE KEY-----")
 
 
 def how_issued(letsencrypt: Path, name: str) -> Mapping[str, str]:

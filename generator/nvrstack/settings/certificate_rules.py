@@ -149,12 +149,18 @@ def dns_challenge_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
         yield "certificate.dns_propagation", 'is only for the challenge "dns-01"; remove it'
 
 
-@rule("certificate.dns_propagation")
+@rule("certificate.dns_propagation", "certificate.dns_provider")
 def propagation_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Who waits for too long never gets a certificate."""
+    """Who waits for too long never gets a certificate, and some plugins wait as they see fit."""
     wait = settings.certificate.dns_propagation
+    provider = dns_providers().get(settings.certificate.dns_provider or "")
     if wait is not None and wait > LONGEST_PROPAGATION:
         yield "certificate.dns_propagation", 'is too long; expected at most "10m"'
+    if wait is not None and provider is not None and not provider.propagation:
+        yield (
+            "certificate.dns_propagation",
+            f"has no effect with {provider.title}, whose plugin waits by itself; remove it",
+        )
 
 
 def _named(settings: Settings) -> dict[str, str]:
