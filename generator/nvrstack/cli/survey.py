@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
-from nvrstack.errors import InputError
+from nvrstack.errors import HostError, InputError
 from nvrstack.host import below, engine, existing, systemd
 from nvrstack.host import containers as engine_containers
 from nvrstack.migration import container as containers
@@ -158,8 +158,15 @@ def _units(host: Host) -> Iterator[Candidate]:
 
 
 def _text_of(host: Host) -> TextOf:
-    """The files of the host that an installation names."""
-    return lambda path: below.read_text(host.root, path) if path.startswith("/") else None
+    """The files of the host that an installation names, as far as this user may read them."""
+
+    def read(path: str) -> str | None:
+        try:
+            return below.read_text(host.root, path) if path.startswith("/") else None
+        except HostError:
+            return None
+
+    return read
 
 
 def _runs(host: Host, unit: str) -> bool:
