@@ -251,7 +251,11 @@ def _ports(words: Sequence[Word], said: _Said) -> tuple[Port, ...]:
     for text in said.known("--publish", words, blocks=False):
         ports = ports_of(text)
         if ports is None:
-            said.block("docker-publish", f"--publish {text} is none that docker takes", HINT)
+            said.block(
+                "docker-publish",
+                f"--publish {text} names no TCP or UDP ports as docker takes them",
+                HINT,
+            )
         else:
             found += ports
     return tuple(found)
