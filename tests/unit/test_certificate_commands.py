@@ -64,6 +64,27 @@ def test_a_certificate_of_ones_own_is_taken_into_the_project(tmp_path: Path) -> 
     assert "/etc/nvrstack/tls/own" in (tmp_path / "p/nginx/certificates").read_text()
 
 
+def test_files_count_from_where_the_command_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_files(tmp_path, own_pair(OWN))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    files = (
+        "--set",
+        "certificate.chain_file=../own.pem",
+        "--set",
+        "certificate.key_file=../own.key",
+    )
+    outcome = init(tmp_path, "own-certificate", *files)
+    assert outcome.code == 0, outcome.stderr
+    settings = (tmp_path / "p/nvrstack.toml").read_text()
+    assert f'chain_file = "{tmp_path}/own.pem"' in settings
+    assert nvrstack("--project", tmp_path / "p", "render", "--check").code == 0
+    # The same words again are the same project.
+    assert init(tmp_path, "own-certificate", *files).code == 0
+
+
 def test_a_replaced_certificate_is_taken_by_the_next_render(tmp_path: Path) -> None:
     assert init(tmp_path, "own-certificate", *own_files(tmp_path, own_pair(OWN))).code == 0
     project = tmp_path / "p"

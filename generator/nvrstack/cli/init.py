@@ -54,12 +54,14 @@ def init(
     from nvrstack.cli import answering, create, first_account
     from nvrstack.cli.project import LoadedProject
     from nvrstack.cli.suggestions import suggest_subnet, suggestions
+    from nvrstack.settings.answers import from_here
     from nvrstack.settings.load import lookup
 
     console: Console = context.obj
     target = directory or console.project or Path()
     target = target if target.is_absolute() else (console.cwd / target).resolve()
     given = answering.given_answers(console, stack, settings or [], answers)
+    given = from_here(given, console.cwd)
     secrets = answering.given_secrets(secret_file or [])
     first_account.check_given(first_user, secrets)
     if (target / SETTINGS).is_file():
@@ -69,7 +71,7 @@ def init(
 
     found = suggestions(target)
     if console.interactive:
-        given = answering.ask_settings(console, given, found)
+        given = from_here(answering.ask_settings(console, given, found), console.cwd)
         secrets |= answering.ask_secrets(given.data, secrets)
     if lookup(given.data, "network.backend_subnet") is None:
         found["network"]["backend_subnet"] = suggest_subnet()

@@ -1,19 +1,23 @@
 """Answers to `init` from options, environment and files, as nested dictionaries."""
 
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Annotated, Any, get_args, get_origin
 
 from nvrstack.errors import InputError
 from nvrstack.settings.lines import key_lines
-from nvrstack.settings.load import merge, setting_type, validate
+from nvrstack.settings.load import lookup, merge, setting_type, validate
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import Problem, SettingsError, unknown_key
 from nvrstack.stacks import Stack
 
 PREFIX = "NVRSTACK_"
+FILES = ("certificate.authority_root", "certificate.chain_file", "certificate.key_file")
+"""The settings that name a file of the owner's."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,20 @@ class Answers:
     def over(self, under: "Answers") -> "Answers":
         """These answers on top of `under`."""
         return Answers(merge(under.data, self.data), {**under.origins, **self.origins})
+
+
+def from_here(answers: Answers, here: PurePath) -> Answers:
+    """The answers with the files that they name counted from `here`, where they were typed.
+
+    A new project has no files yet that they could be counted from.
+    """
+    relative = {key: lookup(answers.data, key) for key in FILES}
+    changes: dict[str, Any] = {
+        key.partition(".")[2]: posixpath.normpath(here / str(value))
+        for key, value in relative.items()
+        if value
+    }
+    return Answers({"certificate": changes}, {}).over(answers) if changes else answers
 
 
 def known_keys() -> tuple[str, ...]:
