@@ -206,15 +206,25 @@ def test_what_keeps_the_clock(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "iptables", "trouble"),
+    ("text", "option", "iptables", "trouble"),
     [
-        ("{}", True, False),
-        ('{"iptables": false}', False, False),
-        ('{"iptables": true}', True, False),
-        ("{", True, True),
+        ("{}", "", True, False),
+        ("{}", "--iptables=true", True, False),
+        ("{}", "--iptables=false", False, False),
+        ('{"iptables": false}', "", False, False),
+        ('{"iptables": true}', "", True, False),
+        ("{", "", True, True),
     ],
 )
-def test_the_engines_own_settings(tmp_path: Path, text: str, iptables: bool, trouble: bool) -> None:
-    engine = ask_engine(host(tmp_path, {"etc/docker/daemon.json": text}))
+def test_the_engines_own_settings(
+    tmp_path: Path, text: str, option: str, iptables: bool, trouble: bool
+) -> None:
+    files = {
+        "etc/docker/daemon.json": text,
+        "proc/8/comm": "containerd\n",
+        "proc/9/comm": "dockerd\n",
+        "proc/9/cmdline": f"/usr/bin/dockerd\0{option}\0-H\0fd://\0",
+    }
+    engine = ask_engine(host(tmp_path, files))
     assert engine.trouble
     assert (engine.iptables, bool(engine.options_trouble)) == (iptables, trouble)

@@ -266,6 +266,14 @@ def test_an_issuer_that_ended_is_refused() -> None:
     assert problem.startswith("certificate.chain_file: its certificate 2 ended 2026-02-28; ")
 
 
+def test_a_cross_signed_root_that_ended_is_left_to_browsers() -> None:
+    ended = certificate(ROOT_KEY, (ROOT, ROOT_KEY), subject="root", life=(NOW - 9 * DAY, NOW - DAY))
+    middle = certificate(MIDDLE_KEY, (ended, ROOT_KEY), subject="middle")
+    leaf = certificate(LEAF_KEY, (middle, MIDDLE_KEY), names=NAMES)
+    chain = chain_of(leaf, middle, ended)
+    assert own_problems(replace(GOOD, certificate=chain), NAMES, NOW) == ()
+
+
 def test_every_problem_is_told_at_once() -> None:
     weak = rsa.generate_private_key(65537, 1024)
     pair = leaf_pair(weak, ("x.example.com",), life=(NOW - 9 * DAY, NOW - DAY))

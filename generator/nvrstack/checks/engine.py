@@ -58,7 +58,8 @@ def _clients(engine: Engine, published: Sequence[Holder]) -> Verdict:
             Level.PROBLEM,
             "the engine runs with iptables off: its proxy hands every request on, and nginx and "
             "Moonfire see one address for all",
-            'remove "iptables": false from /etc/docker/daemon.json, then restart the engine',
+            'remove "iptables": false from /etc/docker/daemon.json, or --iptables=false from what '
+            "starts dockerd (systemctl cat docker.service), then restart the engine",
         )
     if engine.rootless:
         return Verdict(

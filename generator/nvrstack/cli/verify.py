@@ -11,13 +11,13 @@ import typer
 from nvrstack.checks.verify.expected import Expected, Origin
 from nvrstack.cli.console import Console
 from nvrstack.errors import InputError
-from nvrstack.visit import Place
 
 if TYPE_CHECKING:
     from nvrstack.checks.verdict import Verdict
     from nvrstack.cli.project import LoadedProject
     from nvrstack.host.visit.gather import Wish
     from nvrstack.host.visit.session import Login
+    from nvrstack.visit import Place
 
 SITE_FILE = "nginx/sites/moonfire.conf"
 LOCAL_ROOT = "tls/local/root.pem"
@@ -27,7 +27,7 @@ LOCAL_ROOT = "tls/local/root.pem"
 class Errand:
     """Where to go, what to look at, and what to expect."""
 
-    place: Place
+    place: "Place"
     wish: "Wish"
     expected: Expected
 
@@ -99,6 +99,7 @@ def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
     from nvrstack.host.visit.gather import Wish
     from nvrstack.rendering.context import public_https_port
     from nvrstack.services.acme import publicly_trusted
+    from nvrstack.visit import Place
 
     settings = project.settings
     site, certificate = settings.site, settings.certificate
@@ -142,6 +143,7 @@ def errand_to(url: str, origin: Origin) -> Errand:
 
     from nvrstack.host.visit.gather import Wish
     from nvrstack.settings.model import ADDRESS_SERVICES
+    from nvrstack.visit import Place
 
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")

@@ -36,6 +36,7 @@ def ask_engine(root: Path = Path("/")) -> Engine:
     plugins = (info.get("ClientInfo") or {}).get("Plugins") or ()
     compose = [p.get("Version", "") for p in plugins if p.get("Name") == "compose"]
     iptables, trouble = _iptables(root / "etc/docker/daemon.json")
+    iptables = iptables and not _without_iptables(root / "proc")
     return Engine(
         version=version,
         compose=compose[0] if compose else "",
@@ -98,6 +99,16 @@ def _published(container: Mapping[str, Any], port: Mapping[str, Any]) -> Holder:
         container=True,
         project=project,
     )
+
+
+def _without_iptables(proc: Path) -> bool:
+    """Whether an engine was started with the option that switches iptables off (dockerd(8))."""
+    for name in proc.glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if name.read_text(encoding="utf-8").strip() == "dockerd":
+                words = name.with_name("cmdline").read_bytes().split(b"\0")
+                return b"--iptables=false" in words
+    return False
 
 
 def _iptables(path: Path) -> tuple[bool, str]:

@@ -39,9 +39,9 @@ def from_here(answers: Answers, here: PurePath) -> Answers:
     """
     relative = {key: lookup(answers.data, key) for key in FILES}
     changes: dict[str, Any] = {
-        key.partition(".")[2]: posixpath.normpath(here / str(value))
+        key.partition(".")[2]: posixpath.normpath(here / value)
         for key, value in relative.items()
-        if value
+        if isinstance(value, str) and value.strip()
     }
     return Answers({"certificate": changes}, {}).over(answers) if changes else answers
 
