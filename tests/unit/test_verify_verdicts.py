@@ -8,19 +8,23 @@ import pytest
 
 from nvrstack.checks.verdict import Verdict
 from nvrstack.checks.verify.expected import Expected
+from nvrstack.pki.certificates import placeholder
 from nvrstack.visit import FORGED, Answer, Failure, Hop, Kind, Live, Visit
+from tests.contract.chain import signer
 from tests.unit.visits import (
     COOKIE,
     HOME,
     HOST,
     INTERNET,
     LAN,
+    NOW,
     PUBLIC,
     REFUSED,
     SAFE,
     SILENT,
     TLS,
     der,
+    ders,
     judged,
     request,
     session,
@@ -94,6 +98,15 @@ CASES: dict[str, tuple[dict[str, Any], Expected, str, str, str, str]] = {
     "nobody knows the authority": (
         {"handshakes": {HOST: shaken(der(HOST), 19)}},
         INTERNET, CERTIFICATE, "problem", "does not trust Root of the tests", "install its root",
+    ),
+    "the placeholder is still there": (
+        {"handshakes": {HOST: shaken(ders(placeholder((HOST,), NOW).certificate), 18)}},
+        INTERNET, CERTIFICATE, "problem", "is the placeholder", "nvrstack status",
+    ),
+    "the certificate is for trials": (
+        {"handshakes": {HOST: shaken(der(HOST, by=signer("(STAGING) Pretend Pear X1")), 20)}},
+        INTERNET, CERTIFICATE, "problem", "is for trials, from (STAGING) Pretend Pear X1",
+        "nvrstack set certificate.staging false",
     ),
     "the chain has ended": (
         {"handshakes": {HOST: shaken(der(HOST), 10)}},

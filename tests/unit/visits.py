@@ -20,7 +20,7 @@ from nvrstack.visit import (
     Session,
     Visit,
 )
-from tests.contract.chain import issue, signer
+from tests.contract.chain import Signer, issue, signer
 
 HOST, LAN, PUBLIC = "nvr.example.com", "192.168.1.20", "8.8.4.4"
 NOW = datetime.now(UTC)
@@ -33,9 +33,15 @@ SAFE = (("x-content-type-options", "nosniff"), ("x-frame-options", "SAMEORIGIN")
 COOKIE = (("set-cookie", "s=abc; HttpOnly; Secure; SameSite=Lax; Path=/"),)
 
 
-def der(*names: str, left: timedelta = timedelta(days=60), chain: bool = True) -> tuple[bytes, ...]:
+def der(
+    *names: str, left: timedelta = timedelta(days=60), chain: bool = True, by: Signer = ROOT
+) -> tuple[bytes, ...]:
     """A certificate, with its issuer's or alone."""
-    pem = issue(ROOT, *names, left=left, chain=chain).certificate
+    return ders(issue(by, *names, left=left, chain=chain).certificate)
+
+
+def ders(pem: bytes) -> tuple[bytes, ...]:
+    """The certificates of a PEM file."""
     found = x509.load_pem_x509_certificates(pem)
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in found)
 
