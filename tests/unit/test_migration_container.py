@@ -169,8 +169,6 @@ def test_each_part(change: dict[str, Any], field: str, value: Any) -> None:
         ({"Memory": 1073741824}, {"memory": ("1073741824",)}),
         ({"Memory": 1073741824, "MemorySwap": 2147483648}, {"memory": ("1073741824",)}),
         ({"Memory": 5, "MemorySwap": 6}, {"memory": ("5",), "memory-swap": ("6",)}),
-        ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/a",
-                       "CgroupPermissions": "rwm"}]}, {"device": ("/dev/a",)}),
         ({"Init": True, "ReadonlyRootfs": True}, {"init": ("true",), "read-only": ("true",)}),
         ({"Sysctls": {"net.core.rmem_max": "1"}}, {"sysctl": ("net.core.rmem_max=1",)}),
         ({"Devices": [{"PathOnHost": "/dev/a", "PathInContainer": "/dev/b",
@@ -326,7 +324,7 @@ def test_an_option_in_other_words_is_no_difference() -> None:
     }  # fmt: skip
     container = {
         "memory": ("1073741824",), "ulimit": ("nofile=9:9",), "cpus": ("1.5",),
-        "device": ("/dev/a",), "init": ("false",),
+        "device": ("/dev/a:/dev/a:rwm",), "init": ("false",),
     }  # fmt: skip
     first = replace(EXPECTED, source="nvr-script", other_options=script)
     (found,) = differences(first, replace(EXPECTED, other_options=container))

@@ -143,11 +143,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def _devices(devices: Any) -> tuple[str, ...]:
     keys = ("PathOnHost", "PathInContainer", "CgroupPermissions")
-    found = []
-    for outside, inside, rights in (tuple(str(d.get(k, "")) for k in keys) for d in devices):
-        as_is = inside == outside and rights == "rwm"
-        found.append(outside if as_is else f"{outside}:{inside}:{rights}")
-    return tuple(found)
+    return tuple(":".join(str(device.get(key, "")) for key in keys) for device in devices)
 
 
 def _ulimits(limits: Any) -> tuple[str, ...]:

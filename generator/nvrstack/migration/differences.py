@@ -103,7 +103,16 @@ def _entries(name: str, value: Any) -> Mapping[str, str]:
 
 def _said(option: str, values: tuple[str, ...]) -> str:
     """The values as Compose would have them, since 1g and 1073741824 bytes are the same."""
+    if option == "device":
+        return " ".join(map(_device, values))
     with contextlib.suppress(KeyError, ValueError, TypeError, AttributeError):
         _, meant = CARRIED[option](values)
         return " ".join(meant) if isinstance(meant, list) else str(meant)
     return " ".join(values)
+
+
+def _device(text: str) -> str:
+    """A device with all that docker fills in: the same place inside, and every right."""
+    outside, _, rest = text.partition(":")
+    inside, _, rights = rest.partition(":")
+    return f"{outside}:{inside or outside}:{rights or 'rwm'}"
