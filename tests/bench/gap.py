@@ -28,7 +28,7 @@ def pairs(runs: int) -> Iterator[Pair]:
                 "nvrstack migrate, without recording",
                 lambda: moved(install),
                 "docker stop, docker start",
-                lambda: restarted(install),
+                install.plain_restart,
                 runs=runs,
                 warm_up=0,
             )
@@ -45,13 +45,3 @@ def moved(install: OldInstall) -> float:
     install.nvrstack("rollback")
     wait_until("the old Moonfire to record", install.records, seconds=20)
     return seconds
-
-
-def restarted(install: OldInstall) -> float:
-    """The longest time without recording in a plain stop and start."""
-    began = time.time()
-    install.world.bed.docker("stop", "--time", "90", install.old_name)
-    install.world.bed.docker("start", install.old_name)
-    wait_until("the next recording", lambda: install.moments()[-1] > began, seconds=20)
-    time.sleep(1)
-    return install.longest_gap(began)

@@ -70,6 +70,11 @@ class OldHouse(OldInstall):
         """No container runs."""
         return []
 
+    def stop_and_start(self) -> None:
+        """The unit."""
+        self.systemctl("stop", MOONFIRE_UNIT)
+        self.systemctl("start", MOONFIRE_UNIT)
+
     @property
     def systemd(self) -> Path:
         return self.folder / "systemd"

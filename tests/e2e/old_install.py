@@ -253,6 +253,19 @@ class OldInstall:
         found = [moment for moment in self.moments() if moment >= began - 1.5]
         return max(later - earlier for earlier, later in pairwise([*found, time.time()]))
 
+    def plain_restart(self) -> float:
+        """The longest time without recording when the old one is stopped and started, no more."""
+        began = time.time()
+        self.stop_and_start()
+        started = time.time()
+        wait_until("the next recording", lambda: self.moments()[-1] > started, seconds=20)
+        return self.longest_gap(began)
+
+    def stop_and_start(self) -> None:
+        """As an owner does it who changes nothing."""
+        self.world.bed.docker("stop", "--time", "90", self.old_name)
+        self.world.bed.docker("start", self.old_name)
+
     def container(self) -> dict[str, Any]:
         """What the engine tells of the old container."""
         told = self.world.bed.docker("inspect", self.old_name).stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.bed.process import Word
-from tests.e2e.old_house import MOONFIRE_UNIT, OldHouse
+from tests.e2e.old_house import OldHouse
 from tests.e2e.project import NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
@@ -27,16 +27,6 @@ def house(world: World, folder: Path) -> Iterator[OldHouse]:
         made.remove()
 
 
-def plain_restart(house: OldHouse) -> float:
-    """The gap that a plain stop and start of the old unit makes."""
-    began = time.time()
-    house.systemctl("stop", MOONFIRE_UNIT)
-    house.systemctl("start", MOONFIRE_UNIT)
-    wait_until("the next recording", lambda: house.moments()[-1] > began, seconds=20)
-    time.sleep(1)
-    return house.longest_gap(began)
-
-
 def not_fine(house: OldHouse) -> dict[str, str]:
     """What `nvrstack verify` finds wrong on the host after the move."""
     bed, root = house.world.bed, house.world.issuing_root()
@@ -48,7 +38,7 @@ def not_fine(house: OldHouse) -> dict[str, str]:
 
 
 def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[str, str]) -> None:
-    before, serial, plain = house.fingerprint(), house.served_serial(), plain_restart(house)
+    before, serial, plain = house.fingerprint(), house.served_serial(), house.plain_restart()
     assert serial == house.serial
     assert house.status("/api/") == 401
     began = time.time()
@@ -57,7 +47,7 @@ def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[s
     figures["without recording, unit, with nginx, certbot and ddclient of the host"] = (
         f"{gap:.1f} s by the move, {plain:.1f} s by a plain stop and start"
     )
-    assert gap < plain + 3
+    assert gap < plain + 2
     assert house.running() == [house.new_name]
     assert house.served_serial() == serial
     assert (house.status("/"), house.status("/api/")) == (200, 401)
