@@ -151,6 +151,12 @@ def test_forwardings(forwarding: Forwarding, level: str, text: str) -> None:
     assert bool(verdict.remedy) == (level != "fine" or forwarding.seconds > 0)
 
 
+def test_a_forwarding_that_no_router_tells_of() -> None:
+    (verdict,) = forwarding_verdicts([Forwarding(443, str(LAN), 443, "nvr", 0)], None)
+    assert (verdict.level, verdict.text) == ("unknown", "could not tell: no router answers by UPnP")
+    assert verdict.remedy == f"on the router's page, forward TCP port 443 to {LAN}, port 443"
+
+
 def answers(*addresses: IPv4Address, seconds: int = 600) -> Answers:
     return Answers(frozenset(addresses), seconds=seconds)
 

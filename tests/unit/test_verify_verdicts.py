@@ -23,6 +23,7 @@ from tests.unit.visits import (
     SAFE,
     SILENT,
     TLS,
+    bare_der,
     der,
     ders,
     judged,
@@ -106,7 +107,7 @@ CASES: dict[str, tuple[dict[str, Any], Expected, str, str, str, str]] = {
     "the certificate is for trials": (
         {"handshakes": {HOST: shaken(der(HOST, by=signer("(STAGING) Pretend Pear X1")), 20)}},
         INTERNET, CERTIFICATE, "problem", "is for trials, from (STAGING) Pretend Pear X1",
-        "nvrstack set certificate.staging false",
+        "nvrstack set certificate.staging false && nvrstack render && docker compose up -d",
     ),
     "the chain has ended": (
         {"handshakes": {HOST: shaken(der(HOST), 10)}},
@@ -115,6 +116,18 @@ CASES: dict[str, tuple[dict[str, Any], Expected, str, str, str, str]] = {
     "OpenSSL has another objection": (
         {"handshakes": {HOST: shaken(der(HOST), 26)}},
         INTERNET, CERTIFICATE, "problem", "error 26", "logs nginx",
+    ),
+    "no certificate": (
+        {"handshakes": {HOST: shaken(())}},
+        INTERNET, CERTIFICATE, "problem", "no certificate is shown", "logs nginx",
+    ),
+    "a certificate without names": (
+        {"handshakes": {HOST: shaken(bare_der())}},
+        INTERNET, CERTIFICATE, "problem", "is for no name", f"get one for {HOST}",
+    ),
+    "a device at home signed for itself": (
+        {"handshakes": {HOST: shaken(bare_der(HOST), 18)}},
+        INTERNET, CERTIFICATE, "problem", "does not trust O=The house", "the page /install",
     ),
     "nginx knows no such name": (
         {"handshakes": {HOST: shaken(), "cams.example.com": TLS}},
@@ -188,6 +201,10 @@ CASES: dict[str, tuple[dict[str, Any], Expected, str, str, str, str]] = {
     "no page": (
         {"page": Answer(404, headers=SAFE)},
         INTERNET, "page", "problem", "HTTP 404", "remove `uiDir`",
+    ),
+    "the page is another's": (
+        {"page": Answer(200, headers=SAFE, text="<p>Welcome to nginx!</p>"), "scripts": ()},
+        INTERNET, "page", "problem", "without Moonfire's page", "pass / to Moonfire",
     ),
     "the page names no script": (
         {"scripts": ()}, INTERNET, "page", "problem", "not its script", "proxy_pass",
@@ -306,6 +323,25 @@ def test_a_closed_port_80_is_no_fault_where_nobody_needs_it() -> None:
 def test_a_name_that_leads_to_another_one_is_no_circle() -> None:
     onward = Answer(301, headers=(("location", "https://cams.example.com/"),))
     assert not_fine(judged(visit(hops=(Hop(HTTP, LOOP), Hop(HTTPS, onward))))) == {}
+
+
+def test_a_page_that_is_lost_leaves_its_headers_untold() -> None:
+    found = judged(visit(page=SILENT, scripts=()))
+    assert not_fine(found) == {"page": "problem", "headers": "unknown"}
+    assert (found["page"].text, found["page"].remedy) == (
+        "there was no answer in time",
+        "docker compose logs nginx",
+    )
+
+
+def test_buffering_is_off_whatever_a_comment_says() -> None:
+    text = "# not proxy_buffering on;\nproxy_buffering off;"
+    assert not_fine(judged(visit(), replace(INTERNET, site_file=text))) == {}
+
+
+def test_the_live_view_of_an_older_moonfire_asks_for_a_login() -> None:
+    found = judged(visit(live=Live(401)))
+    assert (found["live view"].level, found["live view"].text) == ("fine", "asks for a login")
 
 
 def test_an_unbelieved_proxy_has_one_name() -> None:

@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from nvrstack.checks.verdict import Verdict
 from nvrstack.checks.verify.expected import Expected, Origin
@@ -38,6 +41,19 @@ def der(
 ) -> tuple[bytes, ...]:
     """A certificate, with its issuer's or alone."""
     return ders(issue(by, *names, left=left, chain=chain).certificate)
+
+
+def bare_der(*names: str) -> tuple[bytes, ...]:
+    """A certificate as a device at home makes it for itself: with an organisation alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "The house")])
+    builder = x509.CertificateBuilder(
+        subject, subject, key.public_key(), 1, NOW - timedelta(days=1), NOW + timedelta(days=9)
+    )
+    if names:
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        builder = builder.add_extension(alternatives, critical=False)
+    return ders(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
 
 def ders(pem: bytes) -> tuple[bytes, ...]:

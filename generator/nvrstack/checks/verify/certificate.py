@@ -16,6 +16,11 @@ UNKNOWN_ISSUER = {2, 20, 21}
 SELF_SIGNED = {18, 19}
 DATES = {9, 10}
 LOGS = "docker compose logs certbot"
+REAL = (
+    "nvrstack set certificate.staging false && nvrstack render && docker compose up -d; if "
+    "certificate.authority is letsencrypt-staging, make that letsencrypt too"
+)
+"""How a certificate for trials becomes a real one."""
 SHUT = {Kind.TLS, Kind.CLOSED, Kind.REFUSED}
 
 
@@ -80,7 +85,7 @@ def _trust(chain: list[x509.Certificate], errors: tuple[int, ...]) -> tuple[str,
             f"`nvrstack status` tells what certbot waits for; {LOGS}",
         )
     if "STAGING" in issuer:
-        return f"is for trials, from {issuer}", "nvrstack set certificate.staging false"
+        return f"is for trials, from {issuer}", REAL
     if found & DATES:
         return "a certificate of its chain has ended", "get the present chain from its authority"
     if not found & (UNKNOWN_ISSUER | SELF_SIGNED):

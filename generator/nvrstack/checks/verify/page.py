@@ -9,7 +9,8 @@ from nvrstack.visit import Answer, Handshake, Live, Visit
 
 UPGRADE = (
     "`proxy_set_header Upgrade $http_upgrade;` and "
-    "`proxy_set_header Connection $connection_upgrade;` in nginx"
+    "`proxy_set_header Connection $connection_upgrade;` in nginx, and in its http block "
+    "`map $http_upgrade $connection_upgrade { default upgrade; '' ''; }`"
 )
 BUFFERING = "`proxy_buffering off;` in nginx/sites/moonfire.conf"
 LOGIN = "/api/login"
