@@ -63,19 +63,19 @@ PORT = "port 80 of nvr.example.com does not answer from here"
         (
             issued(63.5, result="ok", last_success=SECONDS - 3 * HOUR),
             "fine",
-            "valid for 63 days more, until 2027-01-26; looked after 3 hours ago",
+            "63 days more, until 2027-01-26; issued 26 days ago; looked after 3 hours ago",
             "",
         ),
         (
             issued(25, result="not yet reachable", reason=PORT, next_attempt=SECONDS + 90),
             "warning",
-            f"valid for 25 days more, until 2026-12-18; not yet reachable: {PORT}; next attempt in",
+            f"until 2026-12-18; issued 65 days ago; not yet reachable: {PORT}; next attempt in",
             "docker compose logs certbot",
         ),
         (
             issued(20, result="refused", reason="caa"),
             "problem",
-            "valid for 20 days more, until 2026-12-13; refused: caa",
+            "valid for 20 days more, until 2026-12-13; issued 70 days ago; refused: caa",
             "docker compose logs certbot",
         ),
         (
@@ -116,6 +116,12 @@ def test_certificates_that_nvrstack_keeps(
     assert verdict.level == level
     assert verdict.remedy.startswith(remedy)
     assert bool(verdict.remedy) == bool(remedy)
+
+
+def test_a_certificate_of_ones_own_says_how_old_it_is() -> None:
+    life = Life(NOW - timedelta(days=10), NOW + timedelta(days=80))
+    verdict = kept_verdict("nvr.example.com", life, local=False, now=NOW)
+    assert verdict.text == "valid for 80 days more, until 2027-02-11; issued 10 days ago"
 
 
 def told(**host: Any) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def _valid(life: Life, now: datetime) -> str:
     left = life.left(now)
     if left <= timedelta(0):
         return f"ended {life.ends:%Y-%m-%d}"
-    return f"valid for {in_words(left)} more, until {life.ends:%Y-%m-%d}"
+    age = in_words(now - life.begins)
+    return f"valid for {in_words(left)} more, until {life.ends:%Y-%m-%d}; issued {age} ago"
 
 
 def _attempt(noted: Mapping[str, Any], now: datetime) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SIGNS = {"fine": "green", "warning": "yellow", "problem": "red", "unknown": "magenta"}
 
+MOST_COLUMNS = 28
+"""For what a verdict is about, so that its text has room on 80 columns."""
+
 
 def report(
     console: Console, verdicts: "Sequence[Verdict]", about: Mapping[str, Any] | None = None
@@ -45,6 +48,10 @@ def table(verdicts: "Sequence[Verdict]") -> "Table":
     from rich.text import Text
 
     shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    shown.add_column(no_wrap=True)
+    # Long names and paths go on in the next line: cut short, they would tell nothing.
+    shown.add_column(max_width=MOST_COLUMNS, overflow="fold")
+    shown.add_column(overflow="fold")
     for verdict in verdicts:
         sign = Text(str(verdict.level), style=SIGNS[verdict.level])
         text = Text(verdict.text)
