@@ -19,9 +19,9 @@ class Engine:
     data: str = ""
     """The directory with its images."""
     iptables: bool = True
-    """Whether it lets the kernel forward to containers (dockerd(8), in `daemon.json`)."""
+    """Whether it lets the kernel forward to containers (dockerd(8))."""
     options_trouble: str = ""
-    """Why `daemon.json` could not be read."""
+    """Why the file with its options could not be read."""
 
 
 @dataclass(frozen=True)

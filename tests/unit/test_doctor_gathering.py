@@ -205,26 +205,41 @@ def test_what_keeps_the_clock(tmp_path: Path) -> None:
     assert clock_keeper(synchronized) == "systemd-timesyncd"
 
 
+FILE, PID = "etc/docker/daemon.json", {"run/docker.pid": "7"}
+NAMED = {"proc/8/comm": "containerd\n", "proc/9/comm": "dockerd\n"}
+OFF = '{"iptables": false}'
+ELSEWHERE = "srv/docker.json"
+
+
 @pytest.mark.parametrize(
-    ("text", "option", "iptables", "trouble"),
+    ("files", "iptables", "trouble"),
     [
-        ("{}", "", True, False),
-        ("{}", "--iptables=true", True, False),
-        ("{}", "--iptables=false", False, False),
-        ('{"iptables": false}', "", False, False),
-        ('{"iptables": true}', "", True, False),
-        ("{", "", True, True),
+        ({}, True, False),
+        ({FILE: "{}"}, True, False),
+        ({FILE: OFF}, False, False),
+        ({FILE: '{"iptables": true}'}, True, False),
+        ({FILE: "{"}, True, True),
+        ({**PID, "proc/7/cmdline": "dockerd\0--iptables=false\0-H\0fd://\0"}, False, False),
+        ({**PID, "proc/7/cmdline": "dockerd\0--iptables\0-H\0fd://\0"}, True, False),
+        ({**PID, "proc/7/cmdline": "dockerd\0--iptables=1\0"}, True, False),
+        ({**PID, "proc/7/cmdline": f"dockerd\0--config-file=/{ELSEWHERE}\0", ELSEWHERE: OFF},
+         False, False),
+        ({**PID, "proc/7/cmdline": f"dockerd\0--config-file\0/{ELSEWHERE}\0", FILE: OFF},
+         True, False),
+        # Its PID file is elsewhere: it is known by its name, and may be another engine.
+        ({**NAMED, "proc/9/cmdline": "dockerd\0--iptables=false\0"}, False, False),
+        ({**NAMED, "proc/9/cmdline": "dockerd\0--iptables=true\0"}, True, False),
+        ({**NAMED, "proc/9/cmdline": f"dockerd\0--config-file=/{ELSEWHERE}\0", ELSEWHERE: OFF},
+         True, False),
+        ({**NAMED, **PID, "proc/7/cmdline": "dockerd\0",
+          "proc/9/cmdline": "dockerd\0--iptables=false\0"}, True, False),
+        # It ended, and left its number behind.
+        ({**PID, FILE: OFF}, False, False),
     ],
-)
+)  # fmt: skip
 def test_the_engines_own_settings(
-    tmp_path: Path, text: str, option: str, iptables: bool, trouble: bool
+    tmp_path: Path, files: dict[str, str], iptables: bool, trouble: bool
 ) -> None:
-    files = {
-        "etc/docker/daemon.json": text,
-        "proc/8/comm": "containerd\n",
-        "proc/9/comm": "dockerd\n",
-        "proc/9/cmdline": f"/usr/bin/dockerd\0{option}\0-H\0fd://\0",
-    }
     engine = ask_engine(host(tmp_path, files))
     assert engine.trouble
     assert (engine.iptables, bool(engine.options_trouble)) == (iptables, trouble)

@@ -14,12 +14,12 @@ def port_verdicts(
     ports: Sequence[tuple[str, int]],
     bind: Sequence[IPv4Address],
     holders: Sequence[Holder],
-    project: str,
+    project: str | None,
 ) -> Iterator[Verdict]:
     """One verdict for each of `ports`, which are the settings' keys and their numbers.
 
     `bind` are the addresses that nginx is to be published on, all of them when it is empty;
-    `project` is the name of the Compose project, whose own containers may hold the ports.
+    `project` is the name of the Compose project, whose own containers may hold the ports, or None.
     """
     for key, port in ports:
         about = f"port {port}"

@@ -96,7 +96,19 @@ class Console:
         return error.code
 
     def find_project(self) -> Path:
-        """The project directory: --project, else the nearest one upwards that has settings."""
+        """The project directory: --project, else the nearest one upwards that has settings.
+
+        Raises InputError when there is none.
+        """
+        if (found := self.look_for_project()) is not None:
+            return found
+        raise InputError(
+            f"no {SETTINGS} here or in a directory above",
+            "go to the project directory, or name it with --project DIR",
+        )
+
+    def look_for_project(self) -> Path | None:
+        """The same, and None when there is none. Raises InputError when --project names none."""
         if self.project is not None:
             if not (self.project / SETTINGS).is_file():
                 raise InputError(
@@ -107,7 +119,4 @@ class Console:
         for folder in (self.cwd, *self.cwd.parents):
             if (folder / SETTINGS).is_file():
                 return folder
-        raise InputError(
-            f"no {SETTINGS} here or in a directory above",
-            "go to the project directory, or name it with --project DIR",
-        )
+        return None

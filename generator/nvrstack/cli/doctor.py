@@ -1,6 +1,6 @@
 """`nvrstack doctor`: whether this host and what is around it let the project work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,15 +24,22 @@ def doctor(
     """Look for what keeps the project from working here. Exit 1 when there is a problem.
 
     Host, disks, router, DNS and clock are looked at, and nothing is changed without --forward.
+    Without a project, what matters before `nvrstack init` is looked at.
     """
     from nvrstack.cli.findings import find
+    from nvrstack.cli.interest import interest_before, interest_of
     from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import report
 
     console: Console = context.obj
-    project = read_project(console.find_project())
+    directory = console.find_project() if forward else console.look_for_project()
+    if directory is None:
+        interest = interest_before()
+        report(console, list(verdicts_before(interest.ports, find(interest))))
+        return
+    project = read_project(directory)
     gateway = _forward(console, project.settings) if forward else None
-    report(console, list(_verdicts(project.settings, find(project, gateway))))
+    report(console, list(_verdicts(project.settings, find(interest_of(project), gateway))))
 
 
 def _forward(console: Console, settings: "Settings") -> "Gateway":
@@ -80,9 +87,46 @@ def _forward(console: Console, settings: "Settings") -> "Gateway":
     return gateway
 
 
+def verdicts_before(ports: "Sequence[tuple[str, int]]", found: "Findings") -> "Iterator[Verdict]":
+    """The verdicts for whoever has no project yet; the first says what is left out."""
+    from nvrstack.checks.clock import clock_verdict
+    from nvrstack.checks.engine import engine_verdicts
+    from nvrstack.checks.lan_address import lan_address_verdict
+    from nvrstack.checks.ports import port_verdicts
+    from nvrstack.checks.router import router_verdict
+    from nvrstack.checks.time_zone import time_zone_verdict
+    from nvrstack.checks.verdict import Level, Verdict
+
+    yield Verdict(
+        "project",
+        Level.UNKNOWN,
+        "there is none here; could not tell about its names, forwardings, disks and private "
+        "network",
+        "make one with `nvrstack init`, or name it with --project DIR; then look again",
+    )
+    yield from engine_verdicts(found.engine, ())
+    yield from port_verdicts(ports, (), found.holders, None)
+    yield from _disk_verdicts(found)
+    zone = found.time_zone or "Etc/UTC"
+    yield time_zone_verdict(zone, zone, has_data=found.has_zone)
+    yield clock_verdict(found.clock)
+    yield lan_address_verdict(None, found.lan)
+    yield router_verdict(found.router, found.outside)
+
+
+def _disk_verdicts(found: "Findings") -> "Iterator[Verdict]":
+    from nvrstack.checks.disks import disk_verdict, owner_verdict, silent_disks
+
+    if found.disks is None:
+        yield silent_disks()
+    for disk, ids in found.disks or ():
+        yield disk_verdict(disk)
+        if ids is not None and disk.is_there:
+            yield owner_verdict(disk, ids)
+
+
 def _verdicts(settings: "Settings", found: "Findings") -> "Iterator[Verdict]":
     from nvrstack.checks.clock import clock_verdict
-    from nvrstack.checks.disks import disk_verdict, owner_verdict, silent_disks
     from nvrstack.checks.engine import engine_verdicts
     from nvrstack.checks.lan_address import lan_address_verdict
     from nvrstack.checks.ports import port_verdicts
@@ -96,12 +140,7 @@ def _verdicts(settings: "Settings", found: "Findings") -> "Iterator[Verdict]":
     ports = [("site.http_port", site.http_port), ("site.https_port", site.https_port)]
     yield from port_verdicts(ports, site.bind, found.holders, name)
     yield subnet_verdict(settings.network.backend_subnet, name, found.routes, found.networks)
-    if found.disks is None:
-        yield silent_disks()
-    for disk, ids in found.disks or ():
-        yield disk_verdict(disk)
-        if ids is not None and disk.is_there:
-            yield owner_verdict(disk, ids)
+    yield from _disk_verdicts(found)
     zone = settings.moonfire.timezone
     yield time_zone_verdict(zone, found.time_zone, has_data=found.has_zone)
     yield clock_verdict(found.clock)

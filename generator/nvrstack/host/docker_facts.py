@@ -11,6 +11,8 @@ from typing import Any
 from nvrstack.surroundings import DockerNetwork, Engine, Holder
 
 ANSWER_SECONDS = 8
+FALSE = {"0", "f", "false"}
+"""How an option of the engine is switched off (strconv.ParseBool of Go's standard library)."""
 
 
 def ask_engine(root: Path = Path("/")) -> Engine:
@@ -35,8 +37,7 @@ def ask_engine(root: Path = Path("/")) -> Engine:
     told = [*(info.get("ServerErrors") or ()), *done.stderr.strip().splitlines(), "no reason given"]
     plugins = (info.get("ClientInfo") or {}).get("Plugins") or ()
     compose = [p.get("Version", "") for p in plugins if p.get("Name") == "compose"]
-    iptables, trouble = _iptables(root / "etc/docker/daemon.json")
-    iptables = iptables and not _without_iptables(root / "proc")
+    iptables, trouble = _iptables(root)
     return Engine(
         version=version,
         compose=compose[0] if compose else "",
@@ -101,18 +102,17 @@ def _published(container: Mapping[str, Any], port: Mapping[str, Any]) -> Holder:
     )
 
 
-def _without_iptables(proc: Path) -> bool:
-    """Whether an engine was started with the option that switches iptables off (dockerd(8))."""
-    for name in proc.glob("[0-9]*/comm"):
-        with contextlib.suppress(OSError):
-            if name.read_text(encoding="utf-8").strip() == "dockerd":
-                words = name.with_name("cmdline").read_bytes().split(b"\0")
-                return b"--iptables=false" in words
-    return False
+def _iptables(root: Path) -> tuple[bool, str]:
+    """Whether the engine leaves iptables on, as it is by default, and why that is not known.
 
-
-def _iptables(path: Path) -> tuple[bool, str]:
-    """Whether daemon.json leaves iptables on, as it is by default, and why that is not known."""
+    Its command line, as a drop-in of systemd changes it, and its file: dockerd(8) refuses to start
+    where both say it.
+    """
+    options = _command_line(root)
+    said = options.get("iptables")
+    if said is not None:
+        return said.lower() not in FALSE, ""
+    path = root / options.get("config-file", "/etc/docker/daemon.json").lstrip("/")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -120,3 +120,46 @@ def _iptables(path: Path) -> tuple[bool, str]:
     except (OSError, ValueError) as error:
         return True, f"{path} cannot be read ({error})"
     return not (isinstance(values, dict) and values.get("iptables") is False), ""
+
+
+def _command_line(root: Path) -> dict[str, str]:
+    """The options of the running engine; none without one.
+
+    It is the process of its PID file. One that has its file elsewhere is known by its name; which
+    files it reads is left out then, for it may be another engine beside the usual one.
+    """
+    usual = [*_first_line(root / "run/docker.pid"), ""][0].strip()
+    words = _words(root / "proc" / usual) if usual.isdigit() else []
+    if words:
+        return _options(words)
+    for process in (root / "proc").glob("[0-9]*"):
+        if _first_line(process / "comm") == ["dockerd"]:
+            found = _options(_words(process))
+            return {"iptables": found["iptables"]} if "iptables" in found else {}
+    return {}
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """What a command line says as `--name=value` or `--name value`."""
+    found: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, sign, value = word.partition("=")
+        if name.startswith("--"):
+            found[name.removeprefix("--")] = value if sign else following
+    return found
+
+
+def _words(process: Path) -> list[str]:
+    """The command line of a process, from proc(5); empty when it is gone."""
+    try:
+        line = (process / "cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return line.rstrip("\0").split("\0") if line else []
+
+
+def _first_line(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[:1]
+    except OSError:
+        return []
