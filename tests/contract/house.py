@@ -149,19 +149,29 @@ class House:
     # ---- what is changed
 
     @contextmanager
-    def changed(self, path: str, old: str, new: str) -> Iterator[None]:
-        """Let a file of the project say something else, and nginx or Moonfire know it."""
-        file = self.project.directory / path
-        before = file.read_text()
-        assert old in before, f"{path} has no {old}"
-        self.put(path, before.replace(old, new).encode())
+    def kept(self, *paths: str) -> Iterator[None]:
+        """Let files of the project be as they were once the block ends."""
+        before = {path: self.text(path) for path in paths}
         try:
             yield
         finally:
-            self.put(path, before.encode())
+            for path, text in before.items():
+                self.put(path, text.encode())
+
+    def change(self, path: str, old: str, new: str) -> None:
+        """Let a file of the project say something else, and nginx or Moonfire know it."""
+        before = self.text(path)
+        assert old in before, f"{path} has no {old}"
+        self.put(path, before.replace(old, new).encode())
+
+    def text(self, path: str) -> str:
+        """What a file of the project says."""
+        return (self.project.directory / path).read_text()
 
     def put(self, path: str, content: bytes) -> None:
         """Write a file of the project, and wait until its reader has taken it up."""
+        if content == (self.project.directory / path).read_bytes():
+            return
         if path.startswith("moonfire/"):
             self.stop_moonfire()
             self._write(path, content)

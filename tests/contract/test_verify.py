@@ -1,10 +1,11 @@
 """`nvrstack verify` at the real nginx: each fault is found by its own check, and by no other one.
 
-Then it is mended as the remedy says, and everything is fine again.
+Then the remedy is carried out, word by word, and everything is fine again.
 """
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,10 @@ import pytest
 
 from tests.bed.process import run
 from tests.contract.chain import issue, signer
+from tests.contract.handyman import MAIN, MOONFIRE, SITE, mended
 from tests.contract.house import ADDRESS, DOMAIN, ELSEWHERE, House, house
+from tests.unit.commands import nvrstack
 
-SITE, MAIN = "nginx/sites/moonfire.conf", "nginx/nginx.conf"
-MOONFIRE = "moonfire/moonfire-nvr.toml"
 CERTIFICATE = f"certificate {DOMAIN}"
 Verdicts = Mapping[str, dict[str, str]]
 
@@ -60,16 +61,12 @@ def not_fine(found: Verdicts) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake in a file, the check that finds it, and what follows from it.
-
-    `mended` are words of the remedy: what the file said, or what to take out of it.
-    """
+    """A mistake in a file, the check that finds it, and what follows from it."""
 
     about: str
     path: str
     old: str
     new: str
-    mended: str
     level: str = "problem"
     unknown: frozenset[str] = field(default_factory=frozenset)
 
@@ -89,103 +86,86 @@ REDIRECT = "return 301 https://$host$request_uri;"
 FIRST = f"listen 80 default_server;\n        server_name _;\n        {'return 444;'}"
 NO_FRAMES = "add_header X-Frame-Options SAMEORIGIN always;"
 
+ROUNDS = 2
+"""What is mended may bring another fault to light: behind old TLS, weak ciphers."""
 FAULTS = {
     "another address": Fault(
-        "client address", SITE, REAL_IP, "proxy_set_header X-Real-IP 192.0.2.7;", REAL_IP
+        "client address", SITE, REAL_IP, "proxy_set_header X-Real-IP 192.0.2.7;"
     ),
-    "no address": Fault("client address", SITE, REAL_IP, 'proxy_set_header X-Real-IP "";', REAL_IP),
-    "no protocol": Fault("secure", SITE, PROTOCOL, "", PROTOCOL, unknown=frozenset({"cookie"})),
+    "no address": Fault("client address", SITE, REAL_IP, 'proxy_set_header X-Real-IP "";'),
+    "no protocol": Fault("secure", SITE, PROTOCOL, "", unknown=frozenset({"cookie"})),
     "a client's own address": Fault(
         "forged headers",
         SITE,
         "client_max_body_size 1m;",
         "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For;",
-        "no real_ip_header",
     ),
     "another host": Fault(
         "host",
         SITE,
         HOST,
         "proxy_set_header Host moonfire;",
-        HOST,
         unknown=frozenset({"live view"}),
     ),
-    "no upgrade": Fault("live view", SITE, CONNECTION, "", CONNECTION),
-    "buffering": Fault(
-        "buffering", SITE, "proxy_buffering off;", "proxy_buffering on;", "proxy_buffering off;"
-    ),
-    "no ranges": Fault(
-        "downloads", SITE, REAL_IP, f'{REAL_IP} proxy_set_header Range "";', "Range"
-    ),
+    "no upgrade": Fault("live view", SITE, CONNECTION, ""),
+    "a map without WebSockets": Fault("live view", MAIN, "default upgrade;", "default '';"),
+    "buffering": Fault("buffering", SITE, "proxy_buffering off;", "proxy_buffering on;"),
+    "no ranges": Fault("downloads", SITE, REAL_IP, f'{REAL_IP} proxy_set_header Range "";'),
     "a cookie for http": Fault(
-        "cookie", SITE, REAL_IP, f"{REAL_IP} proxy_cookie_flags s nosecure;", "proxy_cookie_flags"
+        "cookie", SITE, REAL_IP, f"{REAL_IP} proxy_cookie_flags s nosecure;"
     ),
-    "no HTTP/2": Fault("HTTP/2", SITE, "http2 on;", "", "http2 on;", level="warning"),
+    "no HTTP/2": Fault("HTTP/2", SITE, "http2 on;", "", level="warning"),
     "old TLS": Fault(
         "TLS versions",
         MAIN,
         f"{MODERN}\n    {CIPHERS}",
         "ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;\n    ssl_ciphers ALL:@SECLEVEL=0:",
-        MODERN,
         # What TLS 1.1 needs is weak in itself.
         unknown=frozenset({"TLS ciphers"}),
     ),
-    "weak ciphers": Fault(
-        "TLS ciphers", MAIN, CIPHERS, f"{CIPHERS}ECDHE-ECDSA-AES128-SHA256:", "ssl_ciphers"
-    ),
+    "weak ciphers": Fault("TLS ciphers", MAIN, CIPHERS, f"{CIPHERS}ECDHE-ECDSA-AES128-SHA256:"),
     "redirects in a circle": Fault(
         "redirect to https",
         SITE,
         LISTEN,
         f"{LISTEN}    {REDIRECT}\n",
-        "proxy_pass http://moonfire;",
         unknown=BEHIND | {"login"},
     ),
-    "http is not redirected": Fault(
-        "redirect to https", SITE, REDIRECT, "return 200 hello;", REDIRECT
-    ),
-    "unknown hosts over http": Fault(
-        "unknown hosts", MAIN, FIRST, FIRST.replace("444", "200"), "return 444;"
-    ),
+    "http is not redirected": Fault("redirect to https", SITE, REDIRECT, "return 200 hello;"),
+    "unknown hosts over http": Fault("unknown hosts", MAIN, FIRST, FIRST.replace("444", "200")),
     "unknown hosts over https": Fault(
         "unknown hosts",
         MAIN,
         "ssl_reject_handshake on;",
         "ssl_certificate /etc/nvrstack/tls/own/fullchain.pem; "
         "ssl_certificate_key /etc/nvrstack/tls/own/privkey.pem; if ($host) { return 302 /; }",
-        "ssl_reject_handshake on;",
     ),
-    "no header against framing": Fault("headers", SITE, NO_FRAMES, "", NO_FRAMES, level="warning"),
+    "no header against framing": Fault("headers", SITE, NO_FRAMES, "", level="warning"),
     "no page": Fault(
-        "page", SITE, "location / {", "location = / { return 404; }\n    location / {", "pass /"
+        "page", SITE, "location / {", "location = / { return 404; }\n    location / {"
     ),
     "no script": Fault(
         "page",
         SITE,
         "location / {",
         "location /assets/ { return 404; }\n    location / {",
-        "proxy_pass http://moonfire;",
     ),
     "everybody may look": Fault(
         "anonymous access",
         MOONFIRE,
         "trustForwardHeaders = true",
         "trustForwardHeaders = true\nallowUnauthenticatedPermissions = { viewVideo = true }",
-        "remove `allowUnauthenticatedPermissions`",
     ),
     "the proxy is not believed": Fault(
         "secure",
         MOONFIRE,
         "trustForwardHeaders = true",
         "trustForwardHeaders = false",
-        "trustForwardHeaders = true",
         unknown=frozenset({"client address", "cookie"}),
     ),
-    "a stale page": Fault(
-        "page", MOONFIRE, "[[binds]]\nipv4", 'uiDir = "/gone"\n[[binds]]\nipv4', "remove `uiDir`"
-    ),
+    "a stale page": Fault("page", MOONFIRE, "[[binds]]\nipv4", 'uiDir = "/gone"\n[[binds]]\nipv4'),
     "port 8080 is open": Fault(
-        "port 8080", MOONFIRE, 'ipv4 = "172.31.255.3:8080"', 'ipv4 = "0.0.0.0:8080"', "listen on"
+        "port 8080", MOONFIRE, 'ipv4 = "172.31.255.3:8080"', 'ipv4 = "0.0.0.0:8080"'
     ),
 }
 
@@ -212,11 +192,26 @@ def test_without_a_project_and_without_a_login(home: House) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_found_and_its_remedy_mends_it(home: House, fault: Fault) -> None:
-    with home.changed(fault.path, fault.old, fault.new):
+    with home.kept(SITE, MAIN, MOONFIRE):
+        home.change(fault.path, fault.old, fault.new)
         wanted = {fault.about: fault.level, **dict.fromkeys(fault.unknown, "unknown")}
         found = verified(home, wanted)
-        assert fault.mended in found[fault.about]["remedy"]
-    verified(home, {})
+        for _ in range(ROUNDS):
+            told = [v for v in found.values() if v["level"] in {"problem", "warning"}]
+            if not told:
+                break
+            carry_out(home, told[0]["remedy"], fault.path)
+            found = home.verify()
+        assert not_fine(found) == {}, found
+
+
+def carry_out(home: House, remedy: str, place: str) -> None:
+    """Do what it says, in the files of the project."""
+    before = {path: home.text(path) for path in (SITE, MAIN, MOONFIRE)}
+    after = mended(remedy, before, place)
+    assert after != before, f"nothing can be done about it: {remedy}"
+    for path, text in after.items():
+        home.put(path, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -316,6 +311,18 @@ def test_with_everything_unreachable_it_ends_within_ten_seconds(home: House) -> 
         run([*ip, "link", "delete", "void"])
     assert {a for a, level in not_fine(found).items() if level == "problem"} == {"https"}
     assert "forward TCP port 443" in found["https"]["remedy"]
+
+
+def test_somebody_who_accepts_and_never_answers_is_borne_for_ten_seconds_at_most() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as peer:
+        port = peer.getsockname()[1]
+        words = ["--url", f"https://{DOMAIN}:{port}", "--resolve", "127.0.0.1", "--from", "lan"]
+        began = time.monotonic()
+        told = nvrstack("verify", *words, "--json")
+        assert 3 < time.monotonic() - began < 10
+    found = {v["about"]: v for v in told.json()["verdicts"]}
+    assert {a for a, level in not_fine(found).items() if level == "problem"} == {"https"}
+    assert "no answer in time" in found["https"]["text"]
 
 
 def test_one_alias_that_nginx_does_not_know(home: House, tmp_path: Path) -> None:

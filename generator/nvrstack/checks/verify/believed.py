@@ -152,7 +152,8 @@ def forged_verdict(visit: Visit) -> Verdict:
             about,
             Level.PROBLEM,
             f"a client's own headers are believed: {', '.join(believed)}",
-            f"{ADDRESS}; {PROTOCOL}; and no real_ip_header",
+            f"{ADDRESS}; {PROTOCOL}; and no real_ip_header and no set_real_ip_from, but for a "
+            "proxy of your own before it",
         )
     return Verdict(about, Level.FINE, "are replaced by the proxy")
 

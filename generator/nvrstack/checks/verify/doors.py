@@ -39,8 +39,9 @@ def strangers_verdict(visit: Visit) -> Verdict:
             about,
             Level.PROBLEM,
             f"are answered: {shown}",
-            "give nginx a default server that refuses them: `listen 80 default_server;` with "
-            "`return 444;`, `listen 443 ssl default_server;` with `ssl_reject_handshake on;`",
+            "give nginx default servers that do nothing but `return 444;`: one with `listen 80 "
+            "default_server;`, one with `listen 443 ssl default_server;` and "
+            "`ssl_reject_handshake on;`",
         )
     told = [s for s in visit.strangers.values() if isinstance(s, Answer) or s.kind in SHUT]
     if len(told) < len(visit.strangers) or not told:
