@@ -1,9 +1,11 @@
 """`nvrstack doctor` on a host without a network: one fault at a time, found and mended."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,20 +111,47 @@ def test_without_a_network_nothing_of_it_is_fine(public: Host) -> None:
     assert set(rest.values()) == {"fine"}, rest
 
 
-def test_silence_all_around_is_borne_for_twenty_seconds_at_most(public: Host) -> None:
-    """A network that swallows everything takes longer than one that refuses."""
+def test_before_there_is_a_project_what_is_left_out_is_said(home: Home) -> None:
+    found = home.host.doctor_before_init()
+    assert "nvrstack init" in found["project"]["remedy"]
+    about = {"port 80", "port 443", "time zone", "LAN address"}
+    assert {a for a, v in found.items() if v["level"] == "fine"} == about
+    told = {a: v["level"] for a, v in found.items() if a not in about}
+    assert told.pop("Docker Engine") == "problem"
+    assert set(told) == {"project", "Docker Compose", "client addresses", "clock", "router"}
+    assert set(told.values()) == {"unknown"}
+
+
+@pytest.fixture
+def silent_engine(tmp_path: Path) -> Iterator[str]:
+    """A Docker Engine that takes every connection and never answers."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "docker.sock"))
+        listening.listen(64)
+        yield f"unix://{tmp_path / 'docker.sock'}"
+
+
+def test_silence_all_around_is_borne_for_twenty_seconds_at_most(
+    public: Host, silent_engine: str
+) -> None:
+    """A network that swallows everything takes longer than one that refuses, and so an engine."""
     usual = public.doctor()
     silent = ("198.51.100.77", "198.51.100.78")
     neighbour = ["ip", "-n", public.netns, "neighbour", "replace"]
     for address in silent:
         run([*neighbour, address, "lladdr", "02:00:00:00:00:01", "dev", "lan0"])
     public.write("etc/resolv.conf", "".join(f"nameserver {address}\n" for address in silent))
-    begun = time.monotonic()
-    found = public.doctor()
-    taken = time.monotonic() - begun
+    deaf = replace(public, engine=silent_engine)
+    for looks in (deaf.doctor, deaf.doctor_before_init):
+        begun = time.monotonic()
+        found = looks()
+        assert 4 < time.monotonic() - begun < 20
+        assert "did not answer" in found["Docker Engine"]["text"]
+        told = {about: v["level"] for about, v in found.items() if about.startswith(ONLINE)}
+        assert told.pop("Docker Engine") == "problem"
+        assert set(told.values()) == {"unknown"}
+        assert "project" in found or not changed(usual, found)
     public.write("etc/resolv.conf", "")
-    assert not changed(usual, found)
-    assert 4 < taken < 20
 
 
 def test_a_port_that_another_program_holds(home: Home) -> None:
@@ -163,7 +192,7 @@ def test_a_leased_lan_address(home: Home) -> None:
 
 
 def test_a_sample_disk_that_is_not_mounted(home: Home) -> None:
-    mount = home.host.prepare.pop()
+    home.host.prepare.pop()
     found = home.host.doctor()
     (about,) = set(home.usual) - set(found)
     # Whose the empty directory below is, matters to nobody.
@@ -174,9 +203,11 @@ def test_a_sample_disk_that_is_not_mounted(home: Home) -> None:
         f"sudo mount {home.samples}",
     )
     assert "but none is mounted there" in found[about]["text"]
+    # Each run has mounts of its own, so that the remedy has to be carried out in the next one.
+    remedy = found[about]["remedy"].partition(",")[0].removeprefix("sudo ")
     assert not changed({a: v for a, v in home.usual.items() if a in found and a != about},
                        {a: v for a, v in found.items() if a != about})  # fmt: skip
-    home.host.prepare.append(mount)
+    home.host.prepare.append(remedy)
     assert home.is_well()
 
 

@@ -1,5 +1,6 @@
 """`nvrstack doctor` against a real router's UPnP and real name servers, one fault at a time."""
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,17 +158,32 @@ def test_faults_of_the_name(
     home: Home, records: str, about: str, level: str, text: str, remedy: str
 ) -> None:
     home.place.reload(records)
-    assert remedy in home.finds(about, level, text)
-    # Each test finds its own fault alone, so that the one before it is seen to be mended.
-
-
-def test_caa_that_names_the_authority_too(home: Home) -> None:
-    """What the remedy says, carried out."""
-    both = [f'@ 1 IN CAA 0 issue "{who}"' for who in ("other.example", IDENTITY)]
-    home.place.reload("\n".join([IN_ORDER, *both]))
+    told = home.finds(about, level, text)
+    assert remedy in told
+    home.place.reload(mended(records, told))
     found = home.host.doctor()
     assert not changed(home.usual, found)
-    assert found[CAA]["text"] == "example.com lets your authority sign"
+    assert about != CAA or found[CAA]["text"] == "example.com lets your authority sign"
+
+
+def mended(records: str, remedy: str) -> str:
+    """The records once a remedy is carried out, word by word."""
+    lines = records.splitlines()
+    if led := re.search(rf"let the A record of {NAME} be (\S+)", remedy):
+        lines = [line for line in lines if " IN A " not in line] + [f"nvr 1 IN A {led[1]}"]
+    if "remove its AAAA record" in remedy:
+        lines = [line for line in lines if " IN AAAA " not in line]
+    if added := re.search(r"add to example\.com: (CAA .*)", remedy):
+        lines.append(f"@ 1 IN {added[1]}")
+    return "\n".join(lines)
+
+
+def test_before_there_is_a_project_the_router_is_looked_at(home: Home) -> None:
+    found = home.host.doctor_before_init()
+    assert (found["router"]["level"], found["router"]["text"]) == (
+        "fine",
+        f"has the public address {OUTSIDE}",
+    )
 
 
 def test_a_resolver_that_remembers_an_older_address(home: Home) -> None:
