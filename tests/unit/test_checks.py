@@ -42,6 +42,14 @@ PORT = "port 80 of nvr.example.com does not answer from here"
     [
         (None, "unknown", "certbot has not looked after it yet", "docker compose up -d"),
         ({"certificates": {}}, "unknown", "not looked after it yet", "docker compose up -d"),
+        # Damaged, or another version's.
+        ({"certificates": []}, "unknown", "not looked after it yet", "docker compose up -d"),
+        (
+            {"certificates": {"nvr.example.com": {"result": "ok"}}},
+            "unknown",
+            "not looked after it yet",
+            "docker compose up -d",
+        ),
         (
             noted(result="not yet reachable", reason=PORT, next_look=SECONDS + 30),
             "problem",
@@ -118,10 +126,14 @@ def test_certificates_that_nvrstack_keeps(
     assert bool(verdict.remedy) == bool(remedy)
 
 
-def test_a_certificate_of_ones_own_says_how_old_it_is() -> None:
-    life = Life(NOW - timedelta(days=10), NOW + timedelta(days=80))
+@pytest.mark.parametrize(
+    ("hours", "words"), [(1, "today"), (25, "yesterday"), (240, "10 days ago")]
+)
+def test_when_a_certificate_was_issued(hours: int, words: str) -> None:
+    begins = NOW - timedelta(hours=hours)
+    life = Life(begins, begins + timedelta(days=90, minutes=1))
     verdict = kept_verdict("nvr.example.com", life, local=False, now=NOW)
-    assert verdict.text == "valid for 80 days more, until 2027-02-11; issued 10 days ago"
+    assert verdict.text.endswith(f"; issued {words}")
 
 
 def told(**host: Any) -> dict[str, Any]:
@@ -135,6 +147,8 @@ def told(**host: Any) -> dict[str, Any]:
     [
         (None, "unknown", "was not told to the provider yet"),
         ({"hosts": {}}, "unknown", "was not told to the provider yet"),
+        ({"hosts": []}, "unknown", "was not told to the provider yet"),
+        ({"hosts": {"nvr": {"result": "good"}}}, "unknown", "was not told to the provider yet"),
         (
             told(result="good", answer="good 203.0.113.9", in_order=SECONDS - 130),
             "fine",

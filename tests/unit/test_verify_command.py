@@ -10,6 +10,7 @@ from nvrstack.errors import ExitCode
 from nvrstack.stacks import load_stacks
 from tests.unit.commands import nvrstack
 from tests.unit.samples import settings_for
+from tests.unit.visits import ROOT
 
 NOBODY = "127.0.0.1"
 """Where nothing listens on the port that is visited."""
@@ -86,14 +87,16 @@ def test_a_project_is_visited_from_the_internet_by_the_routers_ports(tmp_path: P
 def test_a_lan_is_visited_at_home_and_asks_nobody_outside(tmp_path: Path) -> None:
     root = tmp_path / "tls/local/root.pem"
     root.parent.mkdir(parents=True)
-    root.write_bytes(b"root")
+    root.write_bytes(ROOT.pem)
     site = {"domain": "nvr.home.arpa", "http_port": 8081, "https_port": 8443}
     errand = errand_of(loaded(tmp_path, "lan", site=site), None)
     assert (errand.place.http_port, errand.place.https_port) == (8081, 8443)
     assert errand.place.origin == "https://nvr.home.arpa:8443"
-    assert errand.wish.roots == (b"root",)
+    assert errand.wish.roots == (ROOT.pem,)
     assert errand.wish.address_services == ()
     assert not errand.expected.hsts
+    root.write_bytes(b"damaged")
+    assert errand_of(loaded(tmp_path, "lan", site=site), None).wish.roots == ()
 
 
 def test_port_80_need_not_be_open_for_a_challenge_by_dns(tmp_path: Path) -> None:

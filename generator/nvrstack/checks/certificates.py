@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from nvrstack.checks.noted import entry_of
 from nvrstack.checks.verdict import Level, Verdict, in_words
 
 OVERDUE = 0.25
 """The part of its life below which a certificate should have been renewed long since."""
 RENEW_BELOW = 1 / 3
+FIELDS = frozenset(
+    {"result", "reason", "last_success", "next_attempt", "next_look", "not_before", "not_after"}
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def certbot_verdicts(
     """
     for name in names:
         about = f"certificate {name}"
-        noted = (state or {}).get("certificates", {}).get(name)
-        if not noted:
+        noted = entry_of(state, "certificates", name, FIELDS)
+        if noted is None:
             yield Verdict(
                 about,
                 Level.UNKNOWN,
@@ -59,7 +63,10 @@ def certbot_verdicts(
 
 
 def kept_verdict(name: str, life: Life | None, *, local: bool, now: datetime) -> Verdict:
-    """The verdict on a certificate that `render` keeps: a local authority's, or one's own."""
+    """The verdict on a certificate that `render` keeps: a local authority's, or one's own.
+
+    `life` is None when there is none that can be read.
+    """
     about = f"certificate {name}"
     remedy = (
         "run `nvrstack render`"
@@ -70,7 +77,7 @@ def kept_verdict(name: str, life: Life | None, *, local: bool, now: datetime) ->
         )
     )
     if life is None:
-        return Verdict(about, Level.PROBLEM, "is not there", remedy)
+        return Verdict(about, Level.PROBLEM, "is not there, or damaged", remedy)
     part = life.part_left(now)
     level = Level.FINE if part >= RENEW_BELOW else Level.WARNING if part > 0 else Level.PROBLEM
     return Verdict(about, level, _valid(life, now), "" if level is Level.FINE else remedy)
@@ -86,8 +93,10 @@ def _valid(life: Life, now: datetime) -> str:
     left = life.left(now)
     if left <= timedelta(0):
         return f"ended {life.ends:%Y-%m-%d}"
-    age = in_words(now - life.begins)
-    return f"valid for {in_words(left)} more, until {life.ends:%Y-%m-%d}; issued {age} ago"
+    # Authorities let a certificate begin an hour before they issue it, so that hours tell nothing.
+    days = (now - life.begins).days
+    age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+    return f"valid for {in_words(left)} more, until {life.ends:%Y-%m-%d}; issued {age}"
 
 
 def _attempt(noted: Mapping[str, Any], now: datetime) -> str:

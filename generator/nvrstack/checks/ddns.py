@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from nvrstack.checks.noted import entry_of
 from nvrstack.checks.verdict import Level, Verdict, in_words
 
 GOOD = "good"
+FIELDS = frozenset({"result", "answer", "in_order", "last_success", "next_attempt"})
 REMEDY = "docker compose logs ddclient"
 
 
@@ -20,8 +22,8 @@ def ddns_verdicts(
     """
     for name in names:
         about = f"dynamic DNS {name}"
-        host = (state or {}).get("hosts", {}).get(name)
-        if not host or not host.get("result"):
+        host = entry_of(state, "hosts", name, FIELDS)
+        if host is None or not host["result"]:
             text = "was not told to the provider yet"
             yield Verdict(about, Level.UNKNOWN, text, "start it: docker compose up -d")
         elif host["result"] == GOOD:

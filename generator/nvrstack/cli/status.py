@@ -108,7 +108,10 @@ def _life(path: Path) -> "Life | None":
     from nvrstack.checks.certificates import Life
     from nvrstack.pki.certificates import validity
 
-    return Life(*validity(path.read_bytes())) if path.is_file() else None
+    try:
+        return Life(*validity(path.read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

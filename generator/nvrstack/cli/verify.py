@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -120,7 +121,7 @@ def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
         ),
         Wish(
             names=settings.host_names,
-            roots=(root.read_bytes(),) if certificate.is_local and root.is_file() else (),
+            roots=_local_roots(root) if certificate.is_local else (),
             # What stays at home asks nobody on the Internet.
             address_services=() if at_home else settings.ddns.address_services,
             own_host=True,
@@ -135,6 +136,14 @@ def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
             else None,
         ),
     )
+
+
+def _local_roots(path: Path) -> tuple[bytes, ...]:
+    """The root certificate of the local authority; none where it is not there or damaged."""
+    from nvrstack.pki.certificates import is_certificate
+
+    pem = path.read_bytes() if path.is_file() else b""
+    return (pem,) if is_certificate(pem) else ()
 
 
 def errand_to(url: str, origin: Origin) -> Errand:
