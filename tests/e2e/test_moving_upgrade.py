@@ -102,7 +102,8 @@ def test_after_a_power_cut_in_the_upgrade_the_old_one_records(install: OldInstal
     assert schema(install) == 6
     began = time.time()
     wait_until("a recording", lambda: install.moments()[-1] > began, seconds=60)
-    assert install.running() == [install.old_name]
+    # The new one tries again and again, and ends each time: the database does not suit it.
+    assert install.old_name in install.running()
     install.nvrstack("rollback")
     as_before(install, before)
 
