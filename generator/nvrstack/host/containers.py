@@ -4,6 +4,7 @@ https://docs.docker.com/reference/api/engine/
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 ANSWER_SECONDS = 60
+ATTEMPTS = 10
+NOT_RUNNING = "container not running"
+"""What runc says of a container that has just ended."""
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 """The policy by which a container comes back with the engine even if a person stopped it."""
 LAST_LINES = 4
@@ -78,8 +82,19 @@ def service_container(project_name: str, service: str) -> dict[str, Any] | None:
 
 def set_restart_policy(name: str, policy: Any) -> None:
     """Change when the engine starts the container by itself. Raises HostError."""
+    from docker.errors import APIError
+
     with _client(ANSWER_SECONDS) as client:
-        _needed(client, name).update(restart_policy=policy)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                _needed(client, name).update(restart_policy=policy)
+            except APIError as error:
+                # One that ends again and again may end just while it is being changed.
+                if attempt == ATTEMPTS or NOT_RUNNING not in str(error):
+                    raise
+                time.sleep(0.3)
+            else:
+                return
 
 
 def stop(name: str, seconds: int) -> None:

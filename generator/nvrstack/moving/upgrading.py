@@ -4,6 +4,7 @@ While it is being upgraded nobody records. Until it is certain which of the two 
 the engine may start both after a power cut: the one that it does not suit ends at once, each time.
 """
 
+import time
 from pathlib import Path
 
 from nvrstack.errors import HostError
@@ -12,7 +13,9 @@ from nvrstack.migration.versions import SCHEMA
 from nvrstack.moving.old_moonfire import GRACE_SECONDS, OldMoonfire
 from nvrstack.moving.work import MOONFIRE, Work
 
-ATTEMPTS = 5
+PATIENCE_SECONDS = 60
+IN_THE_WAY = ("Address already in use", "exclusive lock")
+"""What is said while the new Moonfire has its address or the database, for a moment each time."""
 KEPT = "before-upgrade"
 LOST = "What was recorded since the database was upgraded is lost: the old Moonfire cannot read it."
 
@@ -27,18 +30,20 @@ def upgrade(work: Work) -> None:
         return
     database_upgrade.keep(directory, _sample_dirs(work), work.found / KEPT)
     words = ("run", "--rm", "--no-deps", "-T", "--name", _name(work), MOONFIRE, "upgrade")
-    for attempt in range(1, ATTEMPTS + 1):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
         containers.remove(_name(work))
         try:
             # Moonfire's own pages have the right size since 0.6.1, so there is no need for that.
             work.compose(*words, "--no-vacuum")
             return
-        except HostError:
-            # The new Moonfire looks at the database now and then, and may just have had it.
+        except HostError as error:
             if database_upgrade.schema(directory) == SCHEMA:
                 return
-            if attempt == ATTEMPTS:
+            in_the_way = any(words in error.message for words in IN_THE_WAY)
+            if not in_the_way or time.monotonic() > deadline:
                 raise
+            time.sleep(0.3)
 
 
 def take_back(work: Work, old: OldMoonfire) -> str | None:
