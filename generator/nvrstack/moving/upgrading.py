@@ -47,13 +47,16 @@ def upgrade(work: Work) -> None:
 
 
 def take_back(work: Work, old: OldMoonfire) -> str | None:
-    """Stop the new Moonfire, and put the database back if it was upgraded. Raises HostError."""
+    """Stop both Moonfires, and put the database back if it was upgraded. Raises HostError."""
     old.linger()
     containers.remove(_name(work))
     new = containers.service_container(work.settings.project.name, MOONFIRE)
     if new is not None:
         containers.set_restart_policy(new["Id"], containers.ALWAYS)
         containers.stop(new["Id"], GRACE_SECONDS)
+    # It may have come back after a power cut, and only who has the database alone can look at it.
+    if old.runs():
+        old.stop()
     directory, store = Path(work.move.database), work.found / KEPT
     return LOST if database_upgrade.put_back(directory, _sample_dirs(work), store) else None
 
