@@ -13,7 +13,8 @@ CERTIFICATE = "certificate nvr.home.arpa"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     domain = "site.domain=nvr.home.arpa"
-    made = nvrstack("init", tmp_path / "nvr", "--yes", "--stack", "lan", "--set", domain)
+    settings = ("--set", domain, "--set", "moonfire.state_dir=data/moonfire")
+    made = nvrstack("init", tmp_path / "nvr", "--yes", "--stack", "lan", *settings)
     assert made.code == 0, made.stderr
     return tmp_path / "nvr"
 
