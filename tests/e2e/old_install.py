@@ -22,7 +22,7 @@ from typing import Any, Literal
 import yaml
 from cryptography import x509
 
-from nvrstack.cli.moving import JOURNAL, Lines
+from nvrstack.cli.stored_move import JOURNAL, Lines
 from nvrstack.migration.install import Install, Source
 from nvrstack.migration.move import Certificate, Move
 from nvrstack.migration.renewal import with_webroot

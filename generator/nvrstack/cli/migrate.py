@@ -188,7 +188,7 @@ def _with_account(console: Console, wishes: "Wishes") -> "Wishes":
 
 def _begun(here: Path, default: Path) -> Path:
     """The project of a move: this directory or one above with its journal, else the default."""
-    from nvrstack.cli.moving import JOURNAL
+    from nvrstack.cli.stored_move import JOURNAL
 
     return next((d for d in (here, *here.parents) if (d / JOURNAL).is_file()), default)
 

@@ -1,60 +1,54 @@
 """Carrying a move out: `run`, and what can be done about one that was cut short or is over."""
 
-import contextlib
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nvrstack.cli import create
-from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.cli.console import Console
 from nvrstack.cli.progress import Progress
+from nvrstack.cli.stored_move import (
+    JOURNAL,
+    journal_of,
+    make_place,
+    opened,
+    stored,
+    use_engine,
+    work_of,
+)
 from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import containers, engine
 from nvrstack.host import journal as journal_file
 from nvrstack.host.alone import alone, is_busy
-from nvrstack.host.apply import KEPT, make_directory, refused
 from nvrstack.host.keeping import write_private
 from nvrstack.migration.move import Move
 from nvrstack.migration.steps import steps
 from nvrstack.moving.actions import actions
 from nvrstack.moving.journal import Journal, State
-from nvrstack.moving.machine import Course, StepError, go_back, go_forward
+from nvrstack.moving.machine import Course, StandstillError, StepError, go_back, go_forward
+from nvrstack.moving.old_moonfire import definition
 from nvrstack.moving.preflight import problems, reasons_for_root
+from nvrstack.moving.proof import moonfire_problem
 from nvrstack.moving.report import ON_OR_BACK, as_json, in_words
-from nvrstack.moving.store import MOVE, move_from, text_of
+from nvrstack.moving.store import MOVE, text_of
+from nvrstack.moving.units import units_of
+from nvrstack.moving.way_back import obstacles, stay
 from nvrstack.moving.work import FOUND, OWN, Work
-from nvrstack.settings.load import load
-from nvrstack.stacks import load_stacks
-from nvrstack.tree import File
 
-JOURNAL = f"{KEPT}/journal"
-CONFIG = "moonfire/moonfire-nvr.toml"
-OVERRIDE = "compose.override.yaml"
 ENGINE_SECONDS = 60
 """How long a way back waits for an engine that has gone."""
 
 
+MENDED = (
+    "`nvrstack migrate --resume` stays with the new system; "
+    "`nvrstack migrate --rollback` goes back once that is mended"
+)
+
+
 class MoveError(NvrstackError):
     """A move that did not come to its end, and how things stand now."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The journal of a project on disk."""
-
-    path: Path
-
-    def read(self) -> tuple[str, ...]:
-        """Every whole line."""
-        return journal_file.lines(self.path)
-
-    def append(self, line: str) -> None:
-        """Add a line that is safe when this returns."""
-        journal_file.append(self.path, line)
 
 
 def run(console: Console, move: Move, *, keep: bool = False) -> None:
@@ -67,40 +61,40 @@ def run(console: Console, move: Move, *, keep: bool = False) -> None:
     if already_moved(console, project):
         return
     create.check_target(project)
-    _use_engine(move)
+    use_engine(move)
     reasons = list(reasons_for_root(move))
     if reasons:
         raise HostError(
             "this move needs root; nothing was changed\n" + "\n".join(f"  {r}" for r in reasons),
             "run the command again with sudo",
         )
-    found = problems(_work(move))
+    found = problems(work_of(move))
     if found:
         raise HostError(
             "this host is not ready for the move; nothing was changed\n"
             + "\n".join(f"  {problem}" for problem in found),
             "mend what is listed, then start again",
         )
-    _make_place(move)
+    make_place(move)
     with alone(project / OWN) as lent:
-        journal = _journal(project)
+        journal = journal_of(project)
         if _already(console, journal.state(), project):
             return
         shutil.rmtree(project / OWN / FOUND, ignore_errors=True)
         write_private(project / OWN / MOVE, text_of(move))
         journal_file.reserve(project / JOURNAL)
         journal.write("began")
-        _forward(console, replace(_work(move), lend=(lent,)), journal, keep=keep)
+        _forward(console, replace(work_of(move), lend=(lent,)), journal, keep=keep)
 
 
 def already_moved(console: Console, project: Path) -> bool:
     """Say so where `project` was moved before. Raises InputError where a move was cut short."""
-    return _already(console, _journal(project).state(), project)
+    return _already(console, journal_of(project).state(), project)
 
 
 def resume(console: Console, project: Path, *, keep: bool = False) -> None:
     """Go on with what was cut short, in the direction that it had."""
-    with _opened(project) as (work, journal):
+    with opened(project) as (work, journal):
         phase = journal.state().phase
         if phase == "forward":
             _forward(console, work, journal, keep=keep)
@@ -112,7 +106,7 @@ def resume(console: Console, project: Path, *, keep: bool = False) -> None:
 
 def rollback(console: Console, project: Path) -> None:
     """Go back to the old system, as it was before the move."""
-    with _opened(project) as (work, journal):
+    with opened(project) as (work, journal):
         phase = journal.state().phase
         if phase == "finished":
             raise InputError(
@@ -134,11 +128,11 @@ def rollback(console: Console, project: Path) -> None:
 
 def status(console: Console, project: Path) -> None:
     """Tell how far the move has come, from its journal."""
-    journal = _journal(project)
+    journal = journal_of(project)
     if journal.state().phase == "none":
         console.result({"phase": "none", "steps": []}, f"No move was begun in {project}.")
         return
-    move = _stored(project)
+    move = stored(project)
     busy = is_busy(project / OWN)
     words = "A move is going on now." if busy else in_words(move, journal.state(), journal.notes())
     console.result({**as_json(move, journal.state(), journal.notes()), "busy": busy}, words)
@@ -146,25 +140,44 @@ def status(console: Console, project: Path) -> None:
 
 def finish(console: Console, project: Path) -> None:
     """Give the old system up: remove its container, once a person agrees."""
-    with _opened(project) as (work, journal):
+    with opened(project) as (work, journal):
         phase = journal.state().phase
+        if phase == "finished":
+            _give_up(work)
+            console.result({"finished": True}, "The move is finished already.")
+            return
         if phase != "moved":
-            if phase == "finished":
-                console.result({"finished": True}, "The move is finished already.")
-                return
             raise InputError("there is no move to finish", in_words(work.move, journal.state(), ()))
+        problem = moonfire_problem(work)
+        if problem:
+            raise HostError(
+                f"the new Moonfire does not work, so the old system is kept: {problem}",
+                "see nvrstack doctor, or go back: nvrstack migrate --rollback",
+            )
         old = f"remove the old container {work.move.kept_name}"
         what = old if work.move.has_container else f"give up the way back to {work.move.unit}"
         if not console.agrees(f"There is no way back then: {what}?"):
             return
-        if work.move.has_container:
-            containers.remove(work.move.kept_name)
         journal.write("finished")
-        journal_file.release(project / JOURNAL)
-        # Without the secrets that it was carried out with; the project has them.
-        write_private(project / OWN / MOVE, text_of(replace(work.move, secrets={})))
-        told = f"Finished. Copies of the old files stay in {project / OWN}."
-        console.result({"finished": True}, told)
+        _give_up(work)
+        told = [f"Finished. Copies of the old files stay in {project / OWN}."]
+        units = units_of(work.move)
+        if units:
+            told.append(f"Stopped and disabled, as they are now, stay: {', '.join(units)}.")
+        console.result({"finished": True}, "\n".join(told))
+
+
+def _give_up(work: Work) -> None:
+    """Remove what is left of the old system, which may have been cut short."""
+    if work.move.has_container:
+        containers.remove(definition(work.found)["Id"])
+    _close(work)
+
+
+def _close(work: Work) -> None:
+    """Keep the move without the secrets that it was carried out with."""
+    journal_file.release(work.project / JOURNAL)
+    write_private(work.own / MOVE, text_of(replace(work.move, secrets={})))
 
 
 def _forward(console: Console, work: Work, journal: Journal, *, keep: bool) -> None:
@@ -188,19 +201,38 @@ def _backward(
 ) -> None:
     progress = Progress(console, steps(work.move))
     _wait_for_engine()
+    in_the_way = obstacles(work, journal.state())
+    if in_the_way:
+        raise _no_way_back(work, journal, in_the_way)
     with progress.shown():
         found = go_back(_course(work, journal, progress), journal)
     if found:
         what = "\n".join(f"  {one.step.undo}: {one.error.message}" for one in found)
+        stuck = any(isinstance(one.error, StandstillError) for one in found)
         raise HostError(
             f"the way back is not complete\n{what}",
-            "mend what is listed, then run: nvrstack migrate --rollback",
+            MENDED if stuck else "mend what is listed, then run: nvrstack migrate --rollback",
         )
-    journal_file.release(work.project / JOURNAL)
-    write_private(work.own / MOVE, text_of(replace(work.move, secrets={})))
+    _close(work)
     if failure is not None:
         raise _failed(failure, "the old system is back, as it was before") from failure
     _report(console, work, journal)
+
+
+def _no_way_back(work: Work, journal: Journal, in_the_way: Sequence[str]) -> HostError:
+    """See that the new Moonfire records, for the old one cannot; what a person is told of it."""
+    listed = "\n".join(f"  {one}" for one in in_the_way)
+    if journal.state().phase == "moved":
+        return HostError(
+            f"there is no way back to the old system; nothing was changed\n{listed}",
+            "mend what is listed and try again, or give the old system up: "
+            "nvrstack migrate --finish",
+        )
+    try:
+        stay(work, journal, in_the_way)
+    except NvrstackError as error:
+        listed += f"\n  nor does the new one record: {error.message}"
+    return HostError(f"there is no way back to the old system\n{listed}", MENDED)
 
 
 def _report(console: Console, work: Work, journal: Journal) -> None:
@@ -227,66 +259,6 @@ def _already(console: Console, state: State, project: Path) -> bool:
     if state.phase in {"forward", "backward"}:
         raise InputError(f"{project}: a move was cut short there", ON_OR_BACK)
     return False
-
-
-@contextlib.contextmanager
-def _opened(project: Path) -> Iterator[tuple[Work, Journal]]:
-    """A move that was begun, for this process alone."""
-    if _journal(project).state().phase == "none":
-        raise InputError(f"no move was begun in {project}", "name the project: --project DIR")
-    move = _stored(project)
-    _use_engine(move)
-    with alone(project / OWN) as lent:
-        yield replace(_work(move), lend=(lent,)), _journal(project)
-
-
-def _stored(project: Path) -> Move:
-    place = project / OWN / MOVE
-    try:
-        return move_from(place.read_text(encoding="utf-8"), str(place))
-    except OSError as error:
-        raise HostError(
-            f"{place}: {error.strerror}", "run the command as whoever began the move: with sudo"
-        ) from error
-
-
-def _work(move: Move) -> Work:
-    stacks = load_stacks()
-    settings = load(move.settings, SETTINGS, stacks)
-    directory = Path(move.project)
-
-    def write_project() -> None:
-        stack = stacks[settings.stack]
-        files = create.new_files(directory, settings, stack, dict(move.secrets))
-        # The manifest has what the settings render, so that a later render merges with this.
-        files = {**files, SETTINGS: File(move.settings.encode())}
-        files[CONFIG] = File(move.moonfire_config.encode())
-        if move.override is not None:
-            files[OVERRIDE] = File(move.override.encode())
-        create.write_project(directory, settings, stack, files)
-
-    return Work(move, settings, write_project)
-
-
-def _make_place(move: Move) -> None:
-    """Make the project directory, with the private place of the move in it."""
-    project, owner = Path(move.project), create.file_owner(_work(move).settings)
-    try:
-        make_directory(project, 0o755, owner)
-        make_directory(project / KEPT, 0o700, owner)
-        make_directory(project / OWN, 0o700, None)
-    except OSError as error:
-        raise refused(project, error) from error
-
-
-def _journal(project: Path) -> Journal:
-    return Journal(Lines(project / JOURNAL), lambda: datetime.now(UTC))
-
-
-def _use_engine(move: Move) -> None:
-    """Speak to the engine of the plan: sudo may have dropped the variable that names it."""
-    if move.docker_host is not None:
-        os.environ["DOCKER_HOST"] = move.docker_host
 
 
 def _wait_for_engine() -> None:

@@ -74,10 +74,10 @@ def apply(
         for parent in missing:
             make_directory(parent, 0o755, owner)
         steps += [{"path": path} for path in remove]
-        _sync(staging)
+        sync(staging)
         _write(staging / "journal", File(json.dumps(steps).encode(), SECRET), None)
         (staging / "journal").replace(project / JOURNAL)
-        _sync(project / KEPT)
+        sync(project / KEPT)
     except OSError as error:
         # Without its journal first: what that names may not go before it.
         with contextlib.suppress(OSError):
@@ -106,7 +106,7 @@ def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
                     (project / STAGING / step["staged"]).replace(target)
                 else:
                     target.unlink()
-            _sync(target.parent)
+            sync(target.parent)
         journal.unlink()
         shutil.rmtree(project / STAGING, ignore_errors=True)
     except OSError as error:
@@ -151,8 +151,9 @@ def _write(path: Path, file: File, owner: tuple[int, int] | None) -> None:
         os.fsync(descriptor)
 
 
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Have a file's content, or which files a directory has, on the disk: fsync(2)."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

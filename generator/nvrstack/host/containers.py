@@ -21,6 +21,8 @@ NOT_RUNNING = "container not running"
 """What runc says of a container that has just ended."""
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 """The policy by which a container comes back with the engine even if a person stopped it."""
+OWN_NETWORKS = ("bridge", "host", "none")
+"""The engine's own networks, which are always there."""
 LAST_LINES = 4
 
 
@@ -78,6 +80,26 @@ def service_container(project_name: str, service: str) -> dict[str, Any] | None:
     with _client(ANSWER_SECONDS) as client:
         found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return dict(found[0].attrs) if found else None
+
+
+def missing_networks(attributes: Mapping[str, Any]) -> list[str]:
+    """The networks that a container is to be connected to at its start and that are gone.
+
+    Those that somebody made are known by their ids: one made again under the same name is another.
+    Raises HostError.
+    """
+    from docker.errors import NotFound
+
+    gone = []
+    with _client(ANSWER_SECONDS) as client:
+        for name, endpoint in attributes["NetworkSettings"]["Networks"].items():
+            if name in OWN_NETWORKS:
+                continue
+            try:
+                client.networks.get(endpoint.get("NetworkID") or name)
+            except NotFound:
+                gone.append(name)
+    return gone
 
 
 def set_restart_policy(name: str, policy: Any) -> None:

@@ -34,11 +34,32 @@ def schema(directory: Path) -> int:
         return int(found)
 
 
+def schema_at_rest(directory: Path) -> int | None:
+    """The schema that stands in the database's own file, though a server may have it.
+
+    What is in the write-ahead log alone is not seen (https://sqlite.org/uri.html, immutable); an
+    upgrade ends with an empty one. None where the file does not tell.
+    """
+    uri = f"{(directory / NAME).as_uri()}?mode=ro&immutable=1"
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(uri, uri=True)) as connection,
+    ):
+        (found,) = connection.execute("select max(id) from version").fetchone()
+        return None if found is None else int(found)
+    return None
+
+
 def keep(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
     """Keep the database and what goes with it in `store`, instead of what is there.
 
-    Raises HostError.
+    Raises HostError, also where `put_back` was cut short: `store` has what is missing then.
     """
+    if _said(store) == BEGUN:
+        raise HostError(
+            f"{directory}: the way back of the database was cut short",
+            "go on with it: nvrstack migrate --rollback",
+        )
     try:
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir(mode=0o700, parents=True)
@@ -57,8 +78,7 @@ def put_back(directory: Path, sample_dirs: Sequence[Path], store: Path) -> bool:
 
     A database of the schema that was kept stays as it is. Raises HostError.
     """
-    state = store / STATE
-    said = state.read_text(encoding="utf-8") if state.exists() else ""
+    state, said = store / STATE, _said(store)
     kept = store / str(directory / NAME).lstrip("/")
     if said == DONE or not kept.exists():
         return said == DONE
@@ -74,6 +94,12 @@ def put_back(directory: Path, sample_dirs: Sequence[Path], store: Path) -> bool:
             keeping.put_back(path, store)
         keeping.write_private(state, DONE)
     return True
+
+
+def _said(store: Path) -> str:
+    """How far `put_back` has come."""
+    state = store / STATE
+    return state.read_text(encoding="utf-8") if state.exists() else ""
 
 
 def _metas(sample_dirs: Sequence[Path]) -> list[Path]:

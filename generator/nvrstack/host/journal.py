@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nvrstack.host.apply import refused
+from nvrstack.host.apply import refused, sync
 
 RESERVE = ".reserve"
 RESERVE_BYTES = 64 * 1024
@@ -50,6 +50,7 @@ def release(path: Path) -> None:
 
 
 def _append(path: Path, line: str) -> None:
+    is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         end = _end_of_lines(descriptor)
@@ -65,6 +66,8 @@ def _append(path: Path, line: str) -> None:
             raise
     finally:
         os.close(descriptor)
+    if is_new:
+        sync(path.parent)
 
 
 def _end_of_lines(descriptor: int) -> int:

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from nvrstack.host.apply import refused
+from nvrstack.host.apply import refused, sync
 
 BESIDE = ".nvrstack-new"
 
@@ -57,6 +57,7 @@ def write_private(place: Path, text: str) -> None:
             stream.flush()
             os.fsync(descriptor)
         beside.replace(place)
+        sync(place.parent)
     except OSError as error:
         raise refused(place, error) from error
 
@@ -66,7 +67,7 @@ def _place(original: Path, store: Path) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Atomically: the target is as it was or whole."""
+    """Atomically: the target is as it was or whole, and on the disk when this returns."""
     beside = target.with_name(target.name + BESIDE)
     beside.unlink(missing_ok=True)
     try:
@@ -77,7 +78,10 @@ def _copy(source: Path, target: Path) -> None:
             # chown(2) may clear bits of the mode.
             if not source.is_symlink():
                 beside.chmod(status.st_mode & 0o7777)
+        if not source.is_symlink():
+            sync(beside)
         beside.replace(target)
+        sync(target.parent)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

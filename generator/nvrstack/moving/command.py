@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nvrstack.host.apply import refused
+from nvrstack.host.apply import refused, sync
 from nvrstack.host.keeping import BESIDE, put_back
 from nvrstack.moving.work import Work
 from nvrstack.rendering.templates import environment
@@ -39,6 +39,7 @@ class Command:
             beside.write_text(self._text(), encoding="utf-8")
             os.chown(beside, status.st_uid, status.st_gid)
             beside.chmod(status.st_mode & 0o777)
+            sync(beside)
             beside.replace(self.script)
         except OSError as error:
             beside.unlink(missing_ok=True)

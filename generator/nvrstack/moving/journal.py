@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -15,6 +15,7 @@ Event = Literal[
     "going-back",
     "undo",  # a step is about to be undone
     "undone",
+    "forward-again",  # the old system cannot come back, so the new one stays
     "back",  # everything was undone
     "finished",  # the old system was given up
 ]
@@ -50,6 +51,7 @@ Phase = Literal["none", "forward", "moved", "backward", "back", "finished"]
 PHASES: Mapping[Event, Phase] = {
     "moved": "moved",
     "going-back": "backward",
+    "forward-again": "forward",
     "back": "back",
     "finished": "finished",
 }
@@ -60,7 +62,7 @@ class State:
     """How far a move has come. Steps are named by their ids.
 
     `begun` holds those that may have left something, `done` those that are certain; `failure` is
-    what the last step that failed had to say.
+    what a step that failed had to say, as long as it was not done after all.
     """
 
     phase: Phase = "none"
@@ -72,20 +74,20 @@ class State:
         """The state when `found` has been written."""
         if found.event == "began":
             return State("forward")
-        if found.event == "failed":
-            return replace(self, failure=found.note)
-        begun, done, step = self.begun, self.done, {found.step}
+        begun, done, failure, step = self.begun, self.done, self.failure, {found.step}
         match found.event:
             case "begin":
                 begun |= step
             case "done":
-                done |= step
+                done, failure = done | step, ""
+            case "failed" | "forward-again":
+                failure = found.note
             case "undo":
                 done -= step
             case "undone":
                 begun -= step
         phase = PHASES.get(found.event, self.phase)
-        return replace(self, phase=phase, begun=begun, done=done)
+        return State(phase, begun, done, failure)
 
 
 class Lines(Protocol):

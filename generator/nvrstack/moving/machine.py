@@ -37,6 +37,17 @@ class Course:
     say: Callable[[str], None]
 
 
+class StandstillError(HostError):
+    """An undo that failed where undoing what is before it would leave neither system running.
+
+    `goes_on` tells that the step is done again, so that the new system works.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, goes_on: bool) -> None:
+        super().__init__(message, hint)
+        self.goes_on = goes_on
+
+
 class StepError(Exception):
     """A step that failed, and why."""
 
@@ -73,8 +84,8 @@ def go_forward(course: Course, journal: Journal) -> None:
 def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
     """Undo every step that may have left something, the last one first.
 
-    What cannot be undone does not keep the steps before it from being undone, nor does a journal
-    that cannot be written. Returns what failed; the next call tries that again.
+    What cannot be undone does not keep the steps before it from being undone, unless it says so,
+    nor does a journal that cannot be written. Returns what failed; the next call tries that again.
     """
     problems = []
     begun = journal.state().begun
@@ -87,6 +98,11 @@ def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
         _note(journal, "undo", step.id)
         try:
             note = action.undo()
+        except StandstillError as error:
+            problems.append(StepError(step, error))
+            if error.goes_on:
+                _note(journal, "forward-again", step.id, error.message)
+            break
         except (NvrstackError, OSError) as error:
             problems.append(StepError(step, _told(error)))
             continue
@@ -108,6 +124,6 @@ def _told(error: NvrstackError | OSError) -> NvrstackError:
     )
 
 
-def _note(journal: Journal, event: Event, step: str = "") -> None:
+def _note(journal: Journal, event: Event, step: str = "", note: str = "") -> None:
     with contextlib.suppress(NvrstackError):
-        journal.write(event, step)
+        journal.write(event, step, note)

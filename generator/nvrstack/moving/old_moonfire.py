@@ -1,6 +1,7 @@
 """The old Moonfire, a container or a unit: held back, stopped, and started again as it was."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +10,16 @@ from typing import Any, Protocol
 
 from nvrstack.errors import HostError
 from nvrstack.host import containers, systemd
+from nvrstack.host.database_lock import is_locked
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.container import is_running
-from nvrstack.moving.units import read_states
+from nvrstack.moving.units import STATES, read_states
 from nvrstack.moving.work import Work
 
 GRACE_SECONDS = 90
 """Moonfire says good-bye to every camera before it ends; some take a minute to answer."""
-START_SECONDS = 60
+START_SECONDS = 15
+"""Moonfire takes its database as the first thing that it does."""
 DEFINITION = "container.json"
 
 
@@ -44,6 +47,9 @@ class OldMoonfire(Protocol):
     def start(self) -> None:
         """Start it, if it ran before the move; it may have to wait for the database."""
 
+    def missing(self) -> list[str]:
+        """What has gone since that it needs to be started, in words."""
+
 
 def old_moonfire(work: Work) -> OldMoonfire:
     """The old system of a move."""
@@ -54,7 +60,10 @@ def old_moonfire(work: Work) -> OldMoonfire:
 
 @dataclass(frozen=True)
 class OldContainer:
-    """A container. It is found by its id, for its name changes."""
+    """A container. It is found by its id, for its name changes.
+
+    One that is gone is not held, nor stopped: a move goes on without it.
+    """
 
     work: Work
 
@@ -69,11 +78,11 @@ class OldContainer:
 
     def hold(self) -> None:
         """Take its restart policy away."""
-        containers.set_restart_policy(self._id, {"Name": "no", "MaximumRetryCount": 0})
+        self._set_policy({"Name": "no", "MaximumRetryCount": 0})
 
     def linger(self) -> None:
         """Give it the policy under which the engine forgets that it was stopped."""
-        containers.set_restart_policy(self._id, containers.ALWAYS)
+        self._set_policy(containers.ALWAYS)
 
     def stop(self) -> None:
         """Stop it."""
@@ -81,7 +90,7 @@ class OldContainer:
 
     def release(self) -> None:
         """Give it its restart policy again."""
-        containers.set_restart_policy(self._id, self._before["HostConfig"]["RestartPolicy"])
+        self._set_policy(self._before["HostConfig"]["RestartPolicy"])
 
     def start(self) -> None:
         """Start it, if it ran."""
@@ -90,6 +99,21 @@ class OldContainer:
             containers.restart(self._id)
         elif found is not None:
             containers.start(self._id)
+
+    def missing(self) -> list[str]:
+        """The container itself, or a network or a bind mount's source of its own."""
+        found = containers.inspect(self._id)
+        if found is None:
+            return [f"the old container {self.work.move.kept_name} is gone"]
+        gone = containers.missing_networks(found)
+        return [
+            *(f"the old container's network {name} is gone" for name in gone),
+            *(f"{source}, which the old container mounts, is gone" for source in _gone(found)),
+        ]
+
+    def _set_policy(self, policy: Mapping[str, Any]) -> None:
+        if containers.inspect(self._id) is not None:
+            containers.set_restart_policy(self._id, policy)
 
     @property
     def _before(self) -> dict[str, Any]:
@@ -117,8 +141,10 @@ class OldUnit:
         return found is not None and found.active
 
     def hold(self) -> None:
-        """Disable it."""
-        systemd.disable(self.unit)
+        """Disable it, if it is started at boot."""
+        now = systemd.state(self.unit)
+        if now and now.enabled:
+            systemd.disable(self.unit)
 
     def linger(self) -> None:
         """Nothing: a unit that is enabled comes back."""
@@ -139,9 +165,27 @@ class OldUnit:
             systemd.reset_failed(self.unit)
             systemd.start(self.unit)
 
+    def missing(self) -> list[str]:
+        """The unit itself."""
+        if not systemd.runs():
+            return [f"systemd is not the first process here, so {self.unit} cannot be started"]
+        return [] if systemd.state(self.unit) else [f"systemd does not know {self.unit} any more"]
+
     @property
     def _before(self) -> UnitState:
-        return read_states(self.work.found)[self.unit]
+        known = read_states(self.work.found)
+        if self.unit not in known:
+            raise HostError(
+                f"{self.work.found / STATES}: it does not say how {self.unit} was before",
+                f"start it by hand: systemctl enable --now {self.unit}",
+            )
+        return known[self.unit]
+
+
+def _gone(found: Mapping[str, Any]) -> list[str]:
+    """The sources of a container's bind mounts that are not there any more."""
+    binds = [mount["Source"] for mount in found["Mounts"] if mount["Type"] == "bind"]
+    return [source for source in binds if not os.path.lexists(source)]
 
 
 def is_waiting(found: Mapping[str, Any]) -> bool:
@@ -161,8 +205,8 @@ def definition(found_in: Path) -> dict[str, Any]:
     return found
 
 
-def start_again(old: OldMoonfire) -> None:
-    """Start the old system and see that it stays up. Raises HostError when it does not."""
+def start_again(old: OldMoonfire, database: Path) -> None:
+    """Start the old system and see that it has the database. Raises HostError if it does not."""
     deadline = time.monotonic() + START_SECONDS
     reason = "it ends at once"
     while time.monotonic() < deadline:
@@ -172,9 +216,6 @@ def start_again(old: OldMoonfire) -> None:
             reason = error.message
         # One that finds its database still taken ends at once.
         time.sleep(1)
-        if old.runs() or not old.ran():
+        if not old.ran() or (old.runs() and is_locked(database)):
             return
-    raise HostError(
-        f"the old Moonfire does not start again: {reason}",
-        "its log tells why; then: nvrstack migrate --rollback",
-    )
+    raise HostError(f"the old Moonfire does not start again: {reason}", "its log tells why")

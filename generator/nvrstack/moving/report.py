@@ -31,6 +31,10 @@ def in_words(move: Move, state: State, notes: tuple[str, ...]) -> str:
             give_up = "`nvrstack migrate --finish` gives it up."
             lines = [f"Moved into {move.project}.", *notes]
             lines.append(f"The old system is kept: {back}{give_up}")
+            if move.has_container:
+                lines.append(
+                    f"Until then, `docker system prune` and the like would remove {move.kept_name}."
+                )
         case "back":
             lines = ["The old system is back, as it was before the move."]
         case "finished":

@@ -13,6 +13,7 @@ from nvrstack.host import containers
 from nvrstack.host.database_lock import copy_database, is_locked
 from nvrstack.migration.container import is_running
 from nvrstack.moving.journal import Journal
+from nvrstack.moving.machine import StandstillError
 from nvrstack.moving.old_moonfire import (
     GRACE_SECONDS,
     OldMoonfire,
@@ -26,6 +27,8 @@ from nvrstack.moving.work import MOONFIRE, Work
 
 START_SECONDS = 300
 """What upstream's own unit grants a start: many recordings take minutes to look through."""
+COPY = "database"
+"""The copy of the database, among what was found of the old system."""
 CRASHES = 3
 """So many ends after it had the database, and the new Moonfire will not come up."""
 
@@ -71,6 +74,9 @@ class Takeover:
         """Stop the old one, copy the database, wake the new one."""
         directory = Path(self.work.move.database)
         upgrades = self.work.move.upgrades_schema
+        now = datetime.now(UTC)
+        stopped = now if self.old.runs() else self.journal.first("begin", "takeover") or now
+        answered = None if moonfire_problem(self.work) else self._started()
         (self.old.linger if upgrades else self.old.hold)()
         if self.old.runs():
             self.old.stop()
@@ -80,16 +86,24 @@ class Takeover:
             upgrade(self.work)
             self.old.hold()
         else:
-            copy_database(directory, self.work.found / "database")
+            copy_database(directory, self.work.found / COPY)
         if not is_locked(directory):
             containers.restart(self._new()["Id"])
         self._wait()
-        began = self.journal.first("begin", "takeover") or datetime.now(UTC)
-        seconds = (datetime.now(UTC) - began).total_seconds()
-        return f"Without recording for {seconds:.1f} seconds at most."
+        seconds = ((answered or datetime.now(UTC)) - stopped).total_seconds()
+        return f"Without recording for {max(seconds, 0):.1f} seconds at most."
 
     def undo(self) -> str | None:
-        """Let the old one be started by itself again, stop the new one, start the old one."""
+        """Let the old one be started by itself again, stop the new one, start the old one.
+
+        Raises StandstillError when the old one does not start; the new one records again then.
+        """
+        try:
+            return self._give_back()
+        except (HostError, OSError) as error:
+            raise self._standstill(error) from error
+
+    def _give_back(self) -> str | None:
         try:
             return take_back(self.work, self.old) if self.work.move.upgrades_schema else None
         finally:
@@ -98,7 +112,16 @@ class Takeover:
             with contextlib.suppress(HostError):
                 self.old.start()
             stop_new(self.work)
-            start_again(self.old)
+            start_again(self.old, Path(self.work.move.database))
+
+    def _standstill(self, error: HostError | OSError) -> StandstillError:
+        reason = str(error)
+        try:
+            Standby(self.work).do()
+            self.do()
+        except (HostError, OSError) as again:
+            return StandstillError(f"{reason}; nor does the new one: {again}", goes_on=False)
+        return StandstillError(f"{reason}; the new one records again", goes_on=True)
 
     def _wait(self) -> None:
         before = self._new()["RestartCount"]
@@ -111,6 +134,9 @@ class Takeover:
             if time.monotonic() > deadline:
                 raise HostError(problem, f"docker compose logs {MOONFIRE} tells more")
             time.sleep(0.1)
+
+    def _started(self) -> datetime:
+        return datetime.fromisoformat(self._new()["State"]["StartedAt"])
 
     def _new(self) -> dict[str, Any]:
         found = containers.service_container(self.work.settings.project.name, MOONFIRE)
@@ -126,8 +152,8 @@ class Rename:
     work: Work
 
     def done(self) -> bool:
-        """Whether it has the name."""
-        return self._name() == self.work.move.kept_name
+        """Whether it has the name, or is gone and needs none."""
+        return self._name() in (self.work.move.kept_name, None)
 
     def do(self) -> str | None:
         """Rename it."""
@@ -137,15 +163,13 @@ class Rename:
     def undo(self) -> str | None:
         """Give it its own name again."""
         name = self.work.move.install.container_name
-        if self._name() != name:
+        if self._name() not in (name, None):
             containers.rename(definition(self.work.found)["Id"], name)
         return None
 
-    def _name(self) -> str:
+    def _name(self) -> str | None:
         found = containers.inspect(definition(self.work.found)["Id"])
-        if found is None:
-            raise HostError("the old container is gone", "docker ps --all lists what there is")
-        return str(found["Name"]).removeprefix("/")
+        return None if found is None else str(found["Name"]).removeprefix("/")
 
 
 def stop_new(work: Work) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
+from nvrstack.errors import HostError
 from nvrstack.host import systemd
 from nvrstack.host.keeping import put_back, take_away
 from nvrstack.host.systemd import UnitState
@@ -22,12 +25,20 @@ def units_of(move: Move) -> tuple[str, ...]:
 
 
 def read_states(found_in: Path) -> Mapping[str, UnitState]:
-    """How the units stood before the move, by their names; those that were there."""
+    """How the units stood before the move, by their names; those that were there.
+
+    Raises HostError.
+    """
     place = found_in / STATES
     if not place.exists():
         return {}
-    found = json.loads(place.read_text(encoding="utf-8"))
-    return {unit: UnitState(**state) for unit, state in found.items()}
+    try:
+        return TypeAdapter(dict[str, UnitState]).validate_json(place.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise HostError(
+            f"{place}: cannot be read, so it is unknown which units ran before the move",
+            "start them by hand: systemctl enable --now UNIT",
+        ) from error
 
 
 def states_text(states: Mapping[str, UnitState]) -> str:
