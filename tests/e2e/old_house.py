@@ -200,6 +200,10 @@ class OldHouse(OldInstall):
         )
         return replace(move, **changes)
 
+    @property
+    def trusted(self) -> Path:
+        return self.world.issuing_root()
+
     def files(self) -> dict[str, Any]:
         """The files that come back."""
         found = [self.config, self.folder / "cron-certbot", *self.letsencrypt.rglob("*")]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nvrstack.cli.stored_move import journal_of
 from nvrstack.migration.move import Move
 from tests.bed.bed import Bed
 from tests.bed.process import Done
@@ -59,6 +60,7 @@ def assert_moved(install: OldInstall) -> None:
     assert install.served_serial() == install.serial
     assert install.status("/") == 200
     assert install.status("/api/") == 401
+    assert install.not_fine() == {}
     wait_until("a recording", install.records, seconds=5)
 
 
@@ -147,6 +149,14 @@ def test_private_things_are_private(moved: OldInstall) -> None:
 def test_what_is_finished_has_no_way_back(moved: OldInstall) -> None:
     told = json.loads(moved.nvrstack("status", "--json").stdout)
     assert (told["phase"], told["busy"]) == ("moved", False)
+    moved.nvr("stop")
+    early = moved.nvrstack("finish", check=False)
+    assert early.returncode == 3
+    assert "the old system is kept" in early.stderr
+    moved.nvr("start")
+    wait_until("Moonfire's page", lambda: moved.status("/") == 200, seconds=20)
+    # As if it had been cut short just before it removes the container.
+    journal_of(moved.project).write("finished")
     moved.nvrstack("finish")
     names = moved.world.bed.docker("ps", "--all", "--format", "{{.Names}}").stdout.split()
     assert f"{moved.old_name}-before-nvrstack" not in names
@@ -190,22 +200,26 @@ def test_a_move_that_fails_is_taken_back(
     install = installs[2]
     before, began = install.fingerprint(), time.time()
     done = install.nvrstack("run", move=faulty(install, fault), check=False)
-    assert_taken_back(install, before, done)
+    gap = assert_taken_back(install, before, done, began)
     code, words = FAULTS[fault]
     assert done.returncode == code
     assert words in done.stderr
-    gap = install.longest_gap(began)
     figures[f"without recording, {fault}"] = f"{gap:.1f} s"
-    assert gap < BACK_SECONDS
 
 
-def assert_taken_back(install: OldInstall, before: Mapping[str, Any], done: Done) -> None:
+def assert_taken_back(
+    install: OldInstall, before: Mapping[str, Any], done: Done, began: float
+) -> float:
+    """The old system is as before; tell for how many seconds nobody recorded since `began`."""
     assert "the old system is back, as it was before" in done.stderr, done
     assert "Traceback" not in done.stderr
     assert install.fingerprint() == before
     assert install.running() == [install.old_name]
     wait_until("a recording", install.records, seconds=10)
     assert json.loads(install.nvrstack("status", "--json").stdout)["phase"] == "back"
+    gap = install.longest_gap(began)
+    assert gap < BACK_SECONDS
+    return gap
 
 
 def test_a_taken_port_is_told_before_anything_changes(installs: list[OldInstall]) -> None:
@@ -220,14 +234,17 @@ def test_a_taken_port_is_told_before_anything_changes(installs: list[OldInstall]
     assert json.loads(install.nvrstack("status", "--json").stdout)["phase"] == "back"
 
 
-def test_a_port_that_is_taken_meanwhile(installs: list[OldInstall]) -> None:
+def test_a_port_that_is_taken_meanwhile(
+    installs: list[OldInstall], figures: dict[str, str]
+) -> None:
     install = installs[2]
-    before = install.fingerprint()
+    before, began = install.fingerprint(), time.time()
     with install.begun() as running:
         install.wait_for_step("rehearse")
         with squatter(install, 80):
             done = running()
-    assert_taken_back(install, before, done)
+    gap = assert_taken_back(install, before, done, began)
+    figures["without recording, a port taken meanwhile"] = f"{gap:.1f} s"
     assert done.returncode == 3
 
 
@@ -275,14 +292,15 @@ def test_an_engine_that_ends_in_the_middle(
 ) -> None:
     """Just when the old Moonfire stops: the new one is the engine's to start by then."""
     install = installs[3]
-    before = install.fingerprint()
+    before, began = install.fingerprint(), time.time()
     with install.begun() as running:
         install.wait_for_step("takeover")
         bed.stop_engine()
         down = time.time()
         bed.start_engine()
         done = running()
-    assert_taken_back(install, before, done)
+    gap = assert_taken_back(install, before, done, began)
+    figures["without recording, an engine that ends"] = f"{gap:.1f} s"
     figures["from the engine's end to the next recording"] = (
         f"{min(moment for moment in install.moments() if moment > down) - down:.1f} s"
     )

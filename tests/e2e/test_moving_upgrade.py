@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import time
@@ -104,6 +105,27 @@ def test_after_a_power_cut_in_the_upgrade_the_old_one_records(install: OldInstal
     wait_until("a recording", lambda: install.moments()[-1] > began, seconds=60)
     # The new one tries again and again, and ends each time: the database does not suit it.
     assert install.old_name in install.running()
+    install.nvrstack("rollback")
+    as_before(install, before)
+
+
+def test_an_old_one_that_does_not_start_leaves_the_upgraded_database(install: OldInstall) -> None:
+    """Put back for it in vain, the database is upgraded once more."""
+    before, config, status = (
+        install.fingerprint(),
+        install.config.read_bytes(),
+        install.config.stat(),
+    )
+    install.nvrstack("run")
+    install.config.write_text("noSuchKey = 1\n")
+    done = install.nvrstack("rollback", check=False)
+    assert done.returncode == 3, done
+    assert "the new one records again" in done.stderr
+    assert install.running() == [install.new_name]
+    assert (install.status("/"), schema(install)) == (200, 7)
+    wait_until("a recording", install.records, seconds=5)
+    install.config.write_bytes(config)
+    os.utime(install.config, ns=(status.st_atime_ns, status.st_mtime_ns))
     install.nvrstack("rollback")
     as_before(install, before)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nvrstack.errors import HostError
 from nvrstack.migration.steps import Step
 from nvrstack.moving.journal import Entry, Journal, State, entry
-from nvrstack.moving.machine import Course, StepError, go_back, go_forward
+from nvrstack.moving.machine import Course, StandstillError, StepError, go_back, go_forward
 
 NAMES = ("first", "second", "third", "fourth")
 STEPS = tuple(Step(name, f"do {name}", f"undo {name}") for name in NAMES)
@@ -43,6 +43,7 @@ class Host:
     parts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
     lines: list[str] = field(default_factory=list)
     refusing: set[str] = field(default_factory=set)
+    essential: dict[str, bool] = field(default_factory=dict)
 
     def read(self) -> list[str]:
         return self.lines
@@ -72,6 +73,8 @@ class Change:
         return None
 
     def undo(self) -> str | None:
+        if self.name in self.host.essential:
+            raise StandstillError("it stays", goes_on=self.host.essential[self.name])
         if f"undo {self.name}" in self.host.refusing:
             raise HostError(f"{self.name} cannot be undone")
         while self.host.parts[self.name]:
@@ -196,6 +199,35 @@ def test_what_cannot_be_undone_keeps_nothing_else_from_it_and_is_tried_again() -
     host.refusing = set()
     assert go_back(course(host), journal(host)) == ()
     assert set(host.parts.values()) == {0}
+
+
+@pytest.mark.parametrize(("goes_on", "phase"), [(True, "forward"), (False, "backward")])
+def test_where_undoing_more_would_do_harm_the_way_back_ends(goes_on: bool, phase: str) -> None:
+    host = begun()
+    host.essential = {"second": goes_on}
+    (problem,) = go_back(course(host), journal(host))
+    assert problem.step.id == "second"
+    assert host.parts == {"first": 3, "second": 3, "third": 0, "fourth": 0}
+    state = journal(host).state()
+    assert (state.phase, "second" in state.done) == (phase, False)
+    assert state.failure == ("it stays" if goes_on else "")
+    host.essential = {}
+    if goes_on:
+        go_forward(course(host), journal(host))
+        assert host.parts == WHOLE
+        assert journal(host).state() == State("moved", frozenset(NAMES), frozenset(NAMES))
+    assert go_back(course(host), journal(host)) == ()
+    assert set(host.parts.values()) == {0}
+
+
+def test_what_failed_is_no_news_once_it_is_done() -> None:
+    host = Host(refusing={"third"})
+    journal(host).write("began")
+    with pytest.raises(StepError):
+        go_forward(course(host), journal(host))
+    host.refusing = set()
+    go_forward(course(host), journal(host))
+    assert journal(host).state().failure == ""
 
 
 def test_a_full_disk_does_not_keep_a_way_back_from_its_end() -> None:

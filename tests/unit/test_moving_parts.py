@@ -16,12 +16,14 @@ from nvrstack.cli.console import Console
 from nvrstack.cli.progress import Progress
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import containers, engine, systemd
+from nvrstack.host.keeping import write_private
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Certificate, HostNginx, Move
 from nvrstack.migration.steps import steps
 from nvrstack.moving.actions import actions
 from nvrstack.moving.certificates import BEING_COPIED, LETSENCRYPT, Certificates
 from nvrstack.moving.journal import Journal, State
+from nvrstack.moving.old_moonfire import old_moonfire
 from nvrstack.moving.preflight import problems, reasons_for_root
 from nvrstack.moving.preparing import Backup, Project
 from nvrstack.moving.report import as_json, in_words
@@ -173,6 +175,18 @@ def test_a_unit_is_stopped_and_is_as_before(tmp_path: Path, units: Path, before:
         assert systemd.state("certbot.timer") == before
         assert cron.read_text().endswith("certbot renew\n")
     assert systemd.state("gone.timer") is None
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"x.service": {"enabled": 1}}'])
+def test_damaged_states_are_told_with_what_to_do(tmp_path: Path, text: str) -> None:
+    work = work_in(tmp_path, unit="x.service")
+    write_private(work.found / "units.json", text)
+    with pytest.raises(HostError, match=r"units\.json: cannot be read") as told:
+        old_moonfire(work).ran()
+    assert "systemctl enable --now" in told.value.hint
+    write_private(work.found / "units.json", "{}")
+    with pytest.raises(HostError, match=r"does not say how x\.service was before"):
+        old_moonfire(work).release()
 
 
 def test_an_nginx_that_goes_on_reads_the_rest(tmp_path: Path, units: Path) -> None:

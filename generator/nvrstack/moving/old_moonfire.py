@@ -21,6 +21,8 @@ GRACE_SECONDS = 90
 START_SECONDS = 15
 """Moonfire takes its database as the first thing that it does."""
 DEFINITION = "container.json"
+PROJECT_LABEL = "com.docker.compose.project"
+NETWORK_LABEL = "com.docker.compose.network"
 
 
 class OldMoonfire(Protocol):
@@ -107,7 +109,7 @@ class OldContainer:
             return [f"the old container {self.work.move.kept_name} is gone"]
         gone = containers.missing_networks(found)
         return [
-            *(f"the old container's network {name} is gone" for name in gone),
+            *(_network_gone(name, found) for name in gone),
             *(f"{source}, which the old container mounts, is gone" for source in _gone(found)),
         ]
 
@@ -180,6 +182,22 @@ class OldUnit:
                 f"start it by hand: systemctl enable --now {self.unit}",
             )
         return known[self.unit]
+
+
+def _network_gone(network: str, found: Mapping[str, Any]) -> str:
+    container = str(found["Name"]).removeprefix("/")
+    project = (found["Config"].get("Labels") or {}).get(PROJECT_LABEL)
+    own, labels = network.removeprefix(f"{project}_"), ""
+    if own != network:
+        # Without these, Compose does not take the network for its own.
+        labels = f"--label {PROJECT_LABEL}={project} --label {NETWORK_LABEL}={own} "
+    # A network made again is another one to a container that knew the first by its id.
+    return (
+        f"the old container's network {network} is gone; make it again:\n"
+        f"    docker network create {labels}{network}\n"
+        f"    docker network disconnect --force {network} {container}\n"
+        f"    docker network connect {network} {container}"
+    )
 
 
 def _gone(found: Mapping[str, Any]) -> list[str]:
