@@ -48,14 +48,14 @@ def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[s
     assert account is not None
     assert (copies / "accounts" / account / "private_key.json").stat().st_mode & 0o077 == 0
 
-    unit = house.systemd / "units" / MOONFIRE_UNIT
-    content = unit.read_bytes()
-    unit.unlink()
+    unit_file = house.systemd / "units" / MOONFIRE_UNIT
+    content = unit_file.read_bytes()
+    unit_file.unlink()
     done = house.nvrstack("rollback", check=False)
     assert done.returncode == 3, done
     assert f"systemd does not know {MOONFIRE_UNIT} any more" in done.stderr
     assert house.running() == [house.new_name]
-    unit.write_bytes(content)
+    unit_file.write_bytes(content)
 
     house.nvrstack("rollback")
     assert house.fingerprint() == before
