@@ -48,7 +48,7 @@ NAME = "nvr.example.com"
             "docker is not installed",
         ),
         ({"iptables": False}, ("fine", "fine", "problem"), "iptables off"),
-        ({"rootless": True}, ("fine", "fine", "warning"), "rootless"),
+        ({"rootless": True}, ("problem", "fine", "fine"), "without root's rights"),
         ({"options_trouble": "not JSON"}, ("fine", "fine", "unknown"), "not JSON"),
     ],
 )

@@ -10,6 +10,11 @@ OLDEST_ENGINE = (20, 10)
 OLDEST_COMPOSE = (2, 26)
 """The oldest versions that nvrstack is tested with."""
 INSTALL = "install it as https://docs.docker.com/engine/install/ tells"
+ROOTLESS = (
+    "runs without root's rights: in its containers, the owner of the project's files is somebody "
+    "else, so they can read neither certificates nor secrets"
+)
+ORDINARY = "install Docker with root's rights beside it, and choose it: docker context use default"
 ABOUT = "Docker Engine"
 CLIENTS = "client addresses"
 
@@ -21,6 +26,8 @@ def engine_verdicts(engine: Engine, published: Sequence[Holder]) -> Iterator[Ver
     """
     if engine.trouble:
         yield Verdict(ABOUT, Level.PROBLEM, engine.trouble, f"start it, or {INSTALL}")
+    elif engine.rootless:
+        yield Verdict(ABOUT, Level.PROBLEM, ROOTLESS, ORDINARY)
     else:
         yield _version(ABOUT, engine.version, OLDEST_ENGINE)
     if engine.compose:
@@ -47,7 +54,6 @@ def _version(about: str, version: str, oldest: tuple[int, int]) -> Verdict:
 def _clients(engine: Engine, published: Sequence[Holder]) -> Verdict:
     """The verdict on settings by which nginx sees the bridge's address instead of its clients'.
 
-    https://docs.docker.com/engine/security/rootless/troubleshoot/ and
     https://docs.docker.com/engine/network/packet-filtering-firewalls/.
     """
     if engine.options_trouble:
@@ -60,14 +66,6 @@ def _clients(engine: Engine, published: Sequence[Holder]) -> Verdict:
             "Moonfire see one address for all",
             'remove "iptables": false from /etc/docker/daemon.json, or --iptables=false from what '
             "starts dockerd (systemctl cat docker.service), then restart the engine",
-        )
-    if engine.rootless:
-        return Verdict(
-            CLIENTS,
-            Level.WARNING,
-            "the engine is rootless: nginx and Moonfire see one address for all clients, "
-            "unless its port driver is slirp4netns",
-            "use the ordinary engine, or set DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER=slirp4netns",
         )
     over_ipv6 = [holder.port for holder in published if ":" in holder.address]
     if over_ipv6:

@@ -107,6 +107,8 @@ def check_host(directory: Path, settings: Settings, stack: Stack) -> None:
             f"/usr/share/zoneinfo has no {settings.moonfire.timezone}, which Moonfire needs; "
             "install your system's tzdata package"
         )
+    if engine.is_rootless():
+        problems.append(engine.ROOTLESS)
     parent = next(p for p in (directory, *directory.parents) if p.exists())
     if not os.access(parent, os.W_OK | os.X_OK):
         problems.append(f"{parent} may not be written to by you")

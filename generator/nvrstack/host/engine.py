@@ -12,6 +12,11 @@ from nvrstack.errors import HostError
 
 ANSWER_SECONDS = 10
 PULL_SECONDS = 3600
+ROOTLESS = (
+    "this Docker Engine runs without root's rights: in its containers, the owner of the database "
+    "and of the certificates is somebody else, so the project could not read them; install "
+    "Docker with root's rights beside it, and choose it: docker context use default"
+)
 
 
 def engine_problem() -> str | None:

@@ -15,11 +15,6 @@ from nvrstack.moving.work import Work
 SPARE_BYTES = 64 * 1024 * 1024
 UPGRADE_FACTOR = 4
 """Times the database's size (upstream: guide/schema.md)."""
-ROOTLESS = (
-    "this Docker Engine runs without root's rights: in its containers, the owner of the database "
-    "and of the certificates is somebody else, so the project could not read them; install "
-    "Docker with root's rights beside it, and move there"
-)
 
 
 def problems(work: Work) -> list[str]:
@@ -28,7 +23,7 @@ def problems(work: Work) -> list[str]:
     if problem:
         return [problem]
     if work.move.rootless:
-        return [ROOTLESS]
+        return [engine.ROOTLESS]
     return [*_old_system(work.move), *_database(work), *_ports(work), *_room(work)]
 
 

@@ -35,6 +35,8 @@ def in_words(move: Move, state: State, notes: tuple[str, ...]) -> str:
                 lines.append(
                     f"Until then, `docker system prune` and the like would remove {move.kept_name}."
                 )
+            if move.install.source == "compose":
+                lines.append("Do not start it from its compose file: it would wait for its chance.")
         case "back":
             lines = ["The old system is back, as it was before the move."]
         case "finished":
