@@ -266,6 +266,12 @@ def test_a_state_is_told_in_words_that_say_what_to_do(tmp_path: Path) -> None:
     assert "Set the project's files aside" in back
     moved = in_words(move, State("moved"), ("Without recording for 1.0 seconds at most.",))
     assert "1.0 seconds" in moved
+    assert f"would remove {move.kept_name}" in moved
+    assert "its compose file" not in moved
+    composed = replace(move, install=replace(move.install, source="compose"))
+    assert "its compose file" in in_words(composed, State("moved"), ())
+    unit = replace(move, unit="moonfire-nvr.service")
+    assert "would remove" not in in_words(unit, State("moved"), ())
     assert "--finish" in moved
     assert "hunter2" not in json.dumps(as_json(move, cut, ()))
 

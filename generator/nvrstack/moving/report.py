@@ -36,7 +36,10 @@ def in_words(move: Move, state: State, notes: tuple[str, ...]) -> str:
                     f"Until then, `docker system prune` and the like would remove {move.kept_name}."
                 )
             if move.install.source == "compose":
-                lines.append("Do not start it from its compose file: it would wait for its chance.")
+                lines.append(
+                    "Do not start it from its compose file any more: it would take the database "
+                    "whenever the new Moonfire stops."
+                )
         case "back":
             lines = ["The old system is back, as it was before the move."]
         case "finished":
