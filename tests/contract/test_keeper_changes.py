@@ -85,8 +85,8 @@ def test_another_domain(kept: Keeping) -> None:
     assert kept.serves(kept.certificate(OTHER), OTHER)
     assert {path.name for path in live.iterdir()} == {OTHER, "README"}
     (retired,) = (kept.letsencrypt / "retired").iterdir()
-    assert {path.name for path in retired.iterdir()} == {"live", "archive", "renewal.conf"}
-    kept_key = retired / "archive/privkey1.pem"
+    assert {path.name for path in retired.iterdir()} == {"live", "archive", "renewal"}
+    kept_key = retired / "archive" / DOMAIN / "privkey1.pem"
     assert kept_key.read_bytes() == key
     assert kept_key.stat().st_mode & 0o777 == 0o600
     assert kept.state(DOMAIN) == {}

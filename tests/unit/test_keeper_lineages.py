@@ -59,9 +59,9 @@ def test_a_retired_lineage_is_gone_for_certbot_and_nothing_is_lost(tmp_path: Pat
     place = lineages.retire(tmp_path, NAME, SECONDS)
     assert place == tmp_path / "retired" / f"{NAME}-2026-03-01T12-00-00Z"
     assert place.stat().st_mode & 0o777 == 0o700
-    assert sorted(path.name for path in place.iterdir()) == ["archive", "live", "renewal.conf"]
-    assert (place / "archive/privkey1.pem").read_bytes() == before["privkey1.pem"]
-    assert (place / "renewal.conf").read_bytes() == before[f"{NAME}.conf"]
+    assert sorted(path.name for path in place.iterdir()) == ["archive", "live", "renewal"]
+    assert (place / f"live/{NAME}/privkey.pem").read_bytes() == before["privkey1.pem"]
+    assert (place / f"renewal/{NAME}.conf").read_bytes() == before[f"{NAME}.conf"]
     for folder in ("live", "archive"):
         assert [path.name for path in (tmp_path / folder).iterdir()] == ["other.example.com"]
     assert [path.name for path in (tmp_path / "renewal").iterdir()] == ["other.example.com.conf"]
@@ -166,6 +166,6 @@ def test_a_lineage_that_certbot_cannot_read_is_put_aside(file: str, tmp_path: Pa
     lineage(tmp_path, "other.example.com")
     (tmp_path / file).write_bytes(b"")
     (place,) = mending.clear_away(tmp_path, NAME, SECONDS)
-    assert (place / "archive/privkey1.pem").read_bytes() == before["privkey1.pem"]
+    assert (place / f"archive/{NAME}/privkey1.pem").read_bytes() == before["privkey1.pem"]
     assert not (tmp_path / "renewal" / f"{NAME}.conf").exists()
     assert lineages.issued(tmp_path, "other.example.com") is not None

@@ -57,16 +57,19 @@ def how_issued(letsencrypt: Path, name: str) -> Mapping[str, str]:
 
 
 def retire(letsencrypt: Path, name: str, now: float) -> Path | None:
-    """Move lineage `name` to where nothing uses it and nothing is lost; give that place, if any."""
-    parts = {part: letsencrypt / part / name for part in ("live", "archive")}
+    """Move lineage `name` to where nothing uses it and nothing is lost; give that place, if any.
+
+    It lies there as certbot lays it out, so that the links in `live` still lead somewhere.
+    """
     # What makes it a lineage goes last: after a power cut, the rest follows next time.
-    parts["renewal.conf"] = letsencrypt / "renewal" / f"{name}.conf"
-    there = {part: path for part, path in parts.items() if path.exists()}
+    parts = (Path("live", name), Path("archive", name), Path("renewal", f"{name}.conf"))
+    there = [part for part in parts if (letsencrypt / part).exists()]
     if not there:
         return None
     retired = retired_place(letsencrypt, name, now)
-    for part, path in there.items():
-        path.rename(retired / part)
+    for part in there:
+        (retired / part).parent.mkdir(mode=0o700)
+        (letsencrypt / part).rename(retired / part)
     return retired
 
 
