@@ -41,6 +41,7 @@ ENGINE_SECONDS = 60
 """How long a way back waits for an engine that has gone."""
 
 
+AGAIN = "mend that, then run: nvrstack migrate --rollback"
 MENDED = (
     "`nvrstack migrate --resume` stays with the new system; "
     "`nvrstack migrate --rollback` goes back once that is mended"
@@ -201,7 +202,10 @@ def _backward(
 ) -> None:
     progress = Progress(console, steps(work.move))
     _wait_for_engine()
-    in_the_way = obstacles(work, journal.state())
+    try:
+        in_the_way = obstacles(work, journal.state())
+    except HostError as error:
+        raise HostError(f"the way back has to wait: {error.message}", AGAIN) from error
     if in_the_way:
         raise _no_way_back(work, journal, in_the_way)
     with progress.shown():
@@ -211,7 +215,7 @@ def _backward(
         stuck = any(isinstance(one.error, StandstillError) for one in found)
         raise HostError(
             f"the way back is not complete\n{what}",
-            MENDED if stuck else "mend what is listed, then run: nvrstack migrate --rollback",
+            MENDED if stuck else AGAIN,
         )
     _close(work)
     if failure is not None:

@@ -60,7 +60,12 @@ def domain_name(value: object) -> str:
             .removesuffix(".")
         )
     except (idna.IDNAError, UnicodeError) as error:
-        raise problem("{v!r} is no host name ({w}); {e}", v=given, w=error, e=example) from error
+        raise problem(
+            "{v!r} is no host name, which is made of letters, digits and hyphens, with dots "
+            "between; {e}",
+            v=given,
+            e=example,
+        ) from error
     if len(name) > 253:
         raise problem("is {n} characters long; a host name has at most 253", n=len(name))
     if name.rpartition(".")[2].isdigit():
