@@ -31,13 +31,18 @@ def install(world: World, folder: Path) -> Iterator[OldInstall]:
 
 
 def schema(install: OldInstall) -> int:
-    """The schema of the database, read from a copy, as a server may have it."""
+    """The schema of the database."""
+    return asked(install, "select max(id) from version")
+
+
+def asked(install: OldInstall, query: str) -> int:
+    """What the database says, asked of a copy, as a server may have it."""
     copy = install.folder / "copy"
     copy.mkdir(exist_ok=True)
     for file in (install.state / "db").glob("db*"):
         (copy / file.name).write_bytes(file.read_bytes())
     with closing(sqlite3.connect(copy / "db")) as connection:
-        (found,) = connection.execute("select max(id) from version").fetchone()
+        (found,) = connection.execute(query).fetchone()
         return int(found)
 
 
@@ -110,19 +115,26 @@ def test_after_a_power_cut_in_the_upgrade_the_old_one_records(install: OldInstal
 
 
 def test_an_old_one_that_does_not_start_leaves_the_upgraded_database(install: OldInstall) -> None:
-    """Put back for it in vain, the database is upgraded once more."""
+    """Put back for it in vain, the upgraded one returns with all that came since."""
     before, config, status = (
         install.fingerprint(),
         install.config.read_bytes(),
         install.config.stat(),
     )
     install.nvrstack("run")
+    bed = install.world.bed
+    bed.docker("stop", install.new_name)
+    with closing(sqlite3.connect(install.state / "db/db")) as connection, connection:
+        connection.execute("insert into user (username) values ('later')")
+    bed.docker("start", install.new_name)
+    wait_until("Moonfire's page", lambda: install.status("/") == 200, seconds=20)
     install.config.write_text("noSuchKey = 1\n")
     done = install.nvrstack("rollback", check=False)
     assert done.returncode == 3, done
     assert "the new one records again" in done.stderr
     assert install.running() == [install.new_name]
     assert (install.status("/"), schema(install)) == (200, 7)
+    assert asked(install, "select count(*) from user where username = 'later'") == 1
     wait_until("a recording", install.records, seconds=5)
     install.config.write_bytes(config)
     os.utime(install.config, ns=(status.st_atime_ns, status.st_mtime_ns))

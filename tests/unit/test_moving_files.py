@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,7 @@ def versioned(directory: Path, schema: int, rows: int = 0) -> None:
         connection.execute("create table version (id integer)")
         connection.execute("insert into version values (?)", (schema,))
         connection.execute("create table user (id integer)")
+        connection.execute("create table stream (cum_recordings integer)")
         connection.executemany("insert into user values (?)", [(n,) for n in range(rows)])
 
 
@@ -272,6 +274,76 @@ def test_a_way_back_that_was_cut_short_is_gone_to_its_end(tmp_path: Path) -> Non
     (store / database_upgrade.STATE).write_text(database_upgrade.BEGUN)
     assert database_upgrade.put_back(database, [samples], store)
     assert (samples / "meta").read_text() == "opened once"
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A database that was upgraded, with 5 users by now, and put back, when it had 3."""
+
+    database: Path
+    samples: Path
+    store: Path
+
+    def users(self) -> int:
+        with closing(sqlite3.connect(self.database / "db")) as connection:
+            return int(connection.execute("select count(*) from user").fetchone()[0])
+
+    def returned(self) -> bool:
+        return database_upgrade.return_newer(self.database, [self.samples], self.store)
+
+    def put_back(self) -> bool:
+        return database_upgrade.put_back(self.database, [self.samples], self.store)
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Upgraded:
+    found = Upgraded(tmp_path / "db", tmp_path / "samples", tmp_path / "store")
+    found.samples.mkdir()
+    meta = found.samples / "meta"
+    meta.write_text("opened once")
+    versioned(found.database, 6, rows=3)
+    database_upgrade.keep(found.database, [found.samples], found.store)
+    meta.write_text("opened by the new one")
+    versioned(found.database, 7, rows=5)
+    assert not found.returned()
+    assert found.put_back()
+    assert (found.users(), meta.read_text()) == (3, "opened once")
+    return found
+
+
+def test_an_upgraded_database_returns_where_the_older_one_was_of_no_use(upgraded: Upgraded) -> None:
+    assert upgraded.returned()
+    assert (upgraded.users(), (upgraded.samples / "meta").read_text()) == (
+        5,
+        "opened by the new one",
+    )
+    assert database_upgrade.schema(upgraded.database) == 7
+    assert not upgraded.returned()
+    assert upgraded.put_back()
+    assert upgraded.users() == 3
+
+
+def test_what_was_recorded_into_the_older_one_is_not_lost_by_it(upgraded: Upgraded) -> None:
+    with closing(sqlite3.connect(upgraded.database / "db")) as connection, connection:
+        connection.execute("insert into stream values (1)")
+    assert not upgraded.returned()
+    assert upgraded.users() == 3
+
+
+def test_a_return_that_was_cut_short_is_gone_to_its_end(upgraded: Upgraded) -> None:
+    (upgraded.store / database_upgrade.STATE).write_text(database_upgrade.RETURNING)
+    versioned(upgraded.database, 7, rows=5)
+    assert upgraded.returned()
+    assert (upgraded.samples / "meta").read_text() == "opened by the new one"
+
+
+def test_a_return_that_was_cut_short_can_be_taken_back(upgraded: Upgraded) -> None:
+    (upgraded.store / database_upgrade.STATE).write_text(database_upgrade.RETURNING)
+    versioned(upgraded.database, 7, rows=1)
+    assert upgraded.put_back()
+    assert upgraded.users() == 3
+    assert upgraded.returned()
+    assert upgraded.users() == 5
 
 
 def test_nothing_kept_is_nothing_to_put_back(tmp_path: Path) -> None:

@@ -39,8 +39,6 @@ from nvrstack.moving.work import FOUND, OWN, Work
 
 ENGINE_SECONDS = 60
 """How long a way back waits for an engine that has gone."""
-
-
 AGAIN = "mend that, then run: nvrstack migrate --rollback"
 MENDED = (
     "`nvrstack migrate --resume` stays with the new system; "

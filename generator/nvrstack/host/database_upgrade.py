@@ -1,7 +1,8 @@
 """Moonfire's database around `moonfire-nvr upgrade`, after which no older version opens it.
 
 What is kept goes back whole: the database, and of each directory for recordings the file `meta`,
-which must agree with the database on when it was last opened. No server may use them meanwhile.
+which must agree with the database on when it was last opened. What it takes the place of is kept
+too, in the directory `after-upgrade` beside it, and can return. No server may use them meanwhile.
 """
 
 import contextlib
@@ -20,7 +21,8 @@ from nvrstack.host.moonfire_database import NAME
 
 META = "meta"
 STATE = "put-back"
-BEGUN, DONE = "begun", "done"
+BEGUN, DONE, RETURNING = "begun", "done", "returning"
+AFTER = "after-upgrade"
 PATIENCE_SECONDS = 20
 """A server that the database does not suit has it for a moment at each of its attempts."""
 LEFTOVERS = (f"{NAME}-wal", f"{NAME}-shm", f"{NAME}-journal")
@@ -83,17 +85,66 @@ def put_back(directory: Path, sample_dirs: Sequence[Path], store: Path) -> bool:
     if said == DONE or not kept.exists():
         return said == DONE
     with _alone(directory):
-        if said != BEGUN and schema(directory) == schema(kept.parent):
-            return False
+        if said == "":
+            if schema(directory) == schema(kept.parent):
+                return False
+            _keep_newer(directory, sample_dirs, store)
         keeping.write_private(state, BEGUN)
-        with contextlib.suppress(HostError), _connected(directory / NAME) as connection:
-            connection.execute("pragma wal_checkpoint(truncate)")
-        for name in LEFTOVERS:
-            (directory / name).unlink(missing_ok=True)
-        for path in (directory / NAME, *_metas(sample_dirs)):
-            keeping.put_back(path, store)
+        _replace(directory, sample_dirs, store)
         keeping.write_private(state, DONE)
     return True
+
+
+def return_newer(directory: Path, sample_dirs: Sequence[Path], store: Path) -> bool:
+    """Put the upgraded database back, whose place `put_back` gave to the older one.
+
+    Tells whether that was done; it is not once something was recorded into the older one, for that
+    would be lost. Raises HostError.
+    """
+    said, newer = _said(store), store.with_name(AFTER)
+    if said not in (DONE, RETURNING) or not newer.exists():
+        return False
+    with _alone(directory):
+        kept = store / str(directory / NAME).lstrip("/")
+        if said == DONE and _recorded(directory) != _recorded(kept.parent):
+            return False
+        keeping.write_private(store / STATE, RETURNING)
+        _replace(directory, sample_dirs, newer)
+        (store / STATE).unlink()
+    return True
+
+
+def _keep_newer(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
+    newer = store.with_name(AFTER)
+    try:
+        shutil.rmtree(newer, ignore_errors=True)
+        newer.mkdir(mode=0o700)
+    except OSError as error:
+        raise refused(newer, error, "the database is as it was") from error
+    with contextlib.suppress(HostError), _connected(directory / NAME) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    for path in (*_parts(directory), *_metas(sample_dirs)):
+        keeping.keep(path, newer)
+
+
+def _replace(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
+    for path in _parts(directory):
+        if path.name in LEFTOVERS:
+            path.unlink()
+    for path in (*(directory / name for name in (NAME, *LEFTOVERS)), *_metas(sample_dirs)):
+        keeping.put_back(path, store)
+
+
+def _recorded(directory: Path) -> int:
+    """How many recordings were ever made into the database (upstream: server/db/schema.sql)."""
+    with _connected(directory / NAME) as connection:
+        (found,) = connection.execute("select sum(cum_recordings) from stream").fetchone()
+        return int(found or 0)
+
+
+def _parts(directory: Path) -> list[Path]:
+    paths = [directory / name for name in (NAME, *LEFTOVERS)]
+    return [path for path in paths if path.exists()]
 
 
 def _said(store: Path) -> str:

@@ -25,10 +25,11 @@ def upgrade(work: Work) -> None:
 
     The old Moonfire has stopped.
     """
-    directory = Path(work.move.database)
+    directory, store = Path(work.move.database), work.found / KEPT
+    database_upgrade.return_newer(directory, _sample_dirs(work), store)
     if database_upgrade.schema(directory) == SCHEMA:
         return
-    database_upgrade.keep(directory, _sample_dirs(work), work.found / KEPT)
+    database_upgrade.keep(directory, _sample_dirs(work), store)
     words = ("run", "--rm", "--no-deps", "-T", "--name", _name(work), MOONFIRE, "upgrade")
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
