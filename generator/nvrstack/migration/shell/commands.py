@@ -73,6 +73,10 @@ class Commands:
         """Any statement."""
         raise NotImplementedError
 
+    def block(self, statements: list["Node"], scope: Scope) -> Status:
+        """One statement after the other."""
+        raise NotImplementedError
+
     def command(self, node: "Node", scope: Scope, redirected: "Node | None" = None) -> Status:
         """A simple command with its words."""
         around = redirected.children if redirected is not None else []
