@@ -106,6 +106,15 @@ def test_moonfires_files_alone_change_hands(project: Path) -> None:
     assert_owners(project, OLD, NEW_MOONFIRE)
 
 
+def test_who_may_see_the_recordings_is_moonfires_owners_to_say(project: Path) -> None:
+    (project / STATE).chmod(0o750)
+    (project / "data/letsencrypt").chmod(0o755)
+    set_ids(project, "project", NEW)
+    assert render(project, "--yes").code == 0
+    assert (project / STATE).stat().st_mode & 0o777 == 0o750
+    assert (project / "data/letsencrypt").stat().st_mode & 0o777 == 0o700
+
+
 def test_what_lies_elsewhere_is_not_given_away(project: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

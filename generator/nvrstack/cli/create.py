@@ -126,7 +126,7 @@ def prepare_directories(directory: Path, settings: Settings, stack: Stack) -> No
         owner = _ids(wanted, settings) if os.getuid() == 0 else None
         try:
             make_directory(path, wanted.mode, owner)
-            if not wanted.path.startswith("/"):
+            if wanted.owner == "project" and not wanted.path.startswith("/"):
                 # It may have come into being as a parent of a file, with a parent's mode.
                 path.chmod(wanted.mode)
         except OSError as error:
