@@ -120,6 +120,10 @@ class Takeover:
             Standby(self.work).do()
             self.do()
         except (HostError, OSError) as again:
+            # Whichever of the two is mended first comes back.
+            with contextlib.suppress(HostError):
+                self.old.release()
+                self.old.start()
             return StandstillError(f"{reason}; nor does the new one: {again}", goes_on=False)
         return StandstillError(f"{reason}; the new one records again", goes_on=True)
 

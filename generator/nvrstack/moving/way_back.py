@@ -44,7 +44,6 @@ def _newer_database(work: Work) -> list[str]:
     before, now = schema_at_rest(copy), schema_at_rest(Path(work.move.database))
     if before is None or now is None or now <= before:
         return []
-    return [
-        f"the database was upgraded from schema {before} to {now} after the move, and the old "
-        f"Moonfire {work.move.install.version or ''} cannot open it".replace("  ", " ")
-    ]
+    old = " ".join(filter(None, ("the old Moonfire", work.move.install.version)))
+    upgraded = f"the database was upgraded from schema {before} to {now} after the move"
+    return [f"{upgraded}, and {old} cannot open it"]
