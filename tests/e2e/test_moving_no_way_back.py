@@ -132,6 +132,26 @@ def test_an_old_one_that_is_there_and_does_not_start(install: OldInstall) -> Non
     assert install.running() == [install.old_name]
 
 
+def test_where_neither_starts_the_one_that_is_mended_comes_back(install: OldInstall) -> None:
+    before, config = install.fingerprint(), install.config.read_bytes()
+    status = install.config.stat()
+    install.nvrstack("run")
+    new = install.project / "moonfire/moonfire-nvr.toml"
+    for file in (install.config, new):
+        file.write_text("noSuchKey = 1\n")
+    done = install.nvrstack("rollback", check=False)
+    assert done.returncode == 3, done
+    assert "nor does the new one" in done.stderr
+    assert phase(install) == "backward"
+    install.config.write_bytes(config)
+    os.utime(install.config, ns=(status.st_atime_ns, status.st_mtime_ns))
+    # The engine tries again once in a minute at last.
+    wait_until("a recording", install.records, seconds=90)
+    assert install.running() == [install.old_name]
+    install.nvrstack("rollback")
+    assert install.fingerprint() == before
+
+
 @pytest.mark.parametrize("there", ["takeover:2", "rename:after"])
 def test_an_old_one_that_is_removed_while_the_move_is_cut_short(
     install: OldInstall, there: str
