@@ -13,7 +13,6 @@ from nvrstack.checks.recordings import SampleDirectory, recording_verdicts
 from nvrstack.checks.services import Service, service_verdicts
 from nvrstack.checks.verdict import in_words
 from nvrstack.host.sample_dirs import sample_directories
-from nvrstack.pki.certificates import LEAF_LIFETIME
 from tests.unit.keeper import schedule
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -120,7 +119,7 @@ def test_certificates_that_nvrstack_keeps(
     life = None
     if days_left is not None:
         ends = NOW + timedelta(days=days_left)
-        life = Life(ends - LEAF_LIFETIME, ends)
+        life = Life(ends - timedelta(days=397), ends)
     verdict = kept_verdict("nvr.home.arpa", life, local=local, now=NOW)
     assert verdict.level == level
     assert verdict.remedy.startswith(remedy)

@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 YEARS_10 = timedelta(days=3650)
-LEAF_LIFETIME = timedelta(days=824)
+LEAF_LIFETIME = timedelta(days=397)
 """Apple's devices refuse certificates for servers that live longer than 825 days even from an
-authority that the user installed (support.apple.com/en-us/103769); the public limit of 398 days is
-not for such (support.apple.com/en-us/102028)."""
+authority that the user installed (support.apple.com/en-us/103769); 398 is the public limit."""
 CLOCK_SKEW = timedelta(hours=1)
 """How far before now a certificate begins, for clients whose clock is behind."""
 PLACEHOLDER_NAME = "nvrstack placeholder, not issued yet"
