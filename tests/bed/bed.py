@@ -73,12 +73,12 @@ class Bed:
         """Stop and start the engine; containers come back as their restart policy says."""
         engine.restart()
 
-    def stop_engine(self) -> None:
-        """Stop the engine and leave the network as it is."""
-        engine.stop()
+    def cut_power(self) -> None:
+        """Kill the engine and its containers, and leave the network as it is."""
+        engine.cut_power()
 
     def start_engine(self) -> None:
-        """Start an engine that was stopped."""
+        """Start an engine that does not run."""
         engine.start()
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from tests.bed import cgroups, compose, network
 from tests.bed.paths import engine_dir, made
-from tests.bed.process import BedError, alive, end, run, wait_for
+from tests.bed.process import BedError, alive, end, kill, run, wait_for
 
 START_SECONDS = 60.0
-STOP_SECONDS = 40.0
-"""Longer than the ten seconds that the engine grants its containers, and then its own end."""
+STOP_SECONDS = 110.0
+"""Longer than the 90 seconds that a Moonfire is granted, and then the engine's own end.
+
+The engine does not tell a container to end which it is just starting once more.
+"""
 
 
 def socket() -> Path:
@@ -75,7 +78,11 @@ def start() -> None:
         "--mount",
         "--propagation=slave",
     ]
-    with (folder / "dockerd.log").open("wb") as log:
+    log_file = folder / "dockerd.log"
+    if log_file.exists():
+        # It tells how the engine ended before.
+        log_file.replace(folder / "dockerd.log.old")
+    with log_file.open("wb") as log:
         subprocess.run(
             [*enter, *arguments],
             env=environment(),
@@ -91,11 +98,19 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Stop the engine and its containers."""
+    """Stop the engine and its containers; what does not end in time is killed."""
     running = pid()
     if running is not None:
         end([running], seconds=STOP_SECONDS)
-    (engine_dir() / "docker.pid").unlink(missing_ok=True)
+    _forget()
+
+
+def cut_power() -> None:
+    """Kill the engine and all that it runs; none of them can write anything about it."""
+    running = pid()
+    if running is not None:
+        kill([running])
+    _forget()
 
 
 def restart() -> None:
@@ -105,19 +120,38 @@ def restart() -> None:
 
 
 def remove_leftovers() -> None:
-    """End what a crashed run left of the engine: its helpers, its containers, its groups."""
+    """End what a crashed run left of the engine and in its network."""
     stop()
-    end([*network.processes(), *cgroups.processes()], seconds=1)
-    cgroups.remove()
+    end(network.processes(), seconds=1)
     _unmount()
-    socket().unlink(missing_ok=True)
-    shutil.rmtree(engine_dir() / "exec", ignore_errors=True)
 
 
 def clean() -> None:
     """Remove the engine's data: images, containers, volumes."""
     _unmount()
     shutil.rmtree(engine_dir(), ignore_errors=True)
+
+
+def _forget() -> None:
+    """Kill what is left of an engine, and remove what no reboot leaves: its state below /run."""
+    kill([*_helpers(), *cgroups.processes()])
+    cgroups.remove()
+    for file in (socket(), engine_dir() / "docker.pid"):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(engine_dir() / "exec", ignore_errors=True)
+
+
+def _helpers() -> list[int]:
+    """Return containerd and its shims, which all are told the engine's directory."""
+    mark, found = os.fsencode(engine_dir() / "exec"), []
+    for number in network.processes(network.ENGINE):
+        try:
+            command = Path(f"/proc/{number}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if mark in command:
+            found.append(number)
+    return found
 
 
 def _unmount() -> None:
@@ -130,7 +164,8 @@ def _unmount() -> None:
 
 def _failed() -> bool:
     """Say whether the engine has given up already."""
-    return "failed to start daemon" in _log_tail()
+    told = _log_tail()
+    return "failed to start daemon" in told or "failed to start containerd" in told
 
 
 def _log_tail() -> str:

@@ -87,10 +87,10 @@ def down() -> None:
         shutil.rmtree(Path("/etc/netns") / name, ignore_errors=True)
 
 
-def processes() -> list[int]:
-    """Return the processes in the bed's namespaces: those that belong to the engine, and tests'."""
+def processes(*namespaces: str) -> list[int]:
+    """Return the processes in the given ones of the bed's namespaces, or in all of them."""
     found: list[int] = []
-    for name in NAMESPACES:
+    for name in namespaces or NAMESPACES:
         if (NETNS / name).exists():
             found += map(int, ip("netns", "pids", name).stdout.split())
     return found

@@ -76,18 +76,29 @@ def alive(pid: int) -> bool:
 
 def end(pids: Iterable[int], *, seconds: float) -> None:
     """Ask processes to end; kill those that have not done so in time."""
+    mine = list(pids)
+    if not _signalled(mine, signal.SIGTERM, seconds):
+        kill(mine)
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Kill processes without asking them."""
+    mine = list(pids)
+    if not _signalled(mine, signal.SIGKILL, 5.0):
+        left = [pid for pid in mine if alive(pid)]
+        message = f"processes {left} do not end, not even by SIGKILL"
+        raise BedError(message)
+
+
+def _signalled(pids: list[int], number: signal.Signals, seconds: float) -> bool:
+    """Send a signal; return whether all have ended in time."""
     mine = [pid for pid in pids if pid > 1 and pid != os.getpid()]
-    for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
-        for pid in mine:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
-        if wait_for(lambda: not any(alive(pid) for pid in mine), seconds=patience):
-            return
-    left = [pid for pid in mine if alive(pid)]
-    message = f"processes {left} do not end, not even by SIGKILL"
-    raise BedError(message)
+    for pid in mine:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+    return wait_for(lambda: not any(alive(pid) for pid in mine), seconds=seconds)
 
 
 def heed_interrupts() -> None:

@@ -295,7 +295,7 @@ def test_an_engine_that_ends_in_the_middle(
     before, began = install.fingerprint(), time.time()
     with install.begun() as running:
         install.wait_for_step("takeover")
-        bed.stop_engine()
+        bed.cut_power()
         down = time.time()
         bed.start_engine()
         done = running()

@@ -192,7 +192,8 @@ def test_after_a_power_cut_somebody_records(
     for what, point in (("run", there), ("rollback", back)):
         done = install.nvrstack(what, "--kill", ":".join(point), check=False)
         assert done.returncode == -signal.SIGKILL, done
-        bed.restart_engine()
+        bed.cut_power()
+        bed.start_engine()
         watch = Stopwatch()
         wait_until("a recording after the power cut", install.records, seconds=RECORDING_AGAIN)
         seconds.append(watch.seconds)
