@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from nvrstack.errors import ExitCode
 from tests.unit.commands import nvrstack
+from tests.unit.test_terminal import terminal
 
 CERTIFICATE = "certificate nvr.home.arpa"
 
@@ -53,3 +55,19 @@ def test_watching_wants_a_terminal(project: Path) -> None:
         told = nvrstack("--project", project, *words)
         assert told.code == ExitCode.BAD_INPUT
         assert "--watch is for a terminal" in told.stderr + told.stdout
+
+
+def test_who_edits_the_settings_can_watch_meanwhile(project: Path) -> None:
+    settings = project / "nvrstack.toml"
+    right = settings.read_text()
+    with terminal(project, "status", "--watch") as screen:
+        screen.expect_exact("as nvrstack.toml says")
+        settings.write_text(right.replace("[site]", "[site"))
+        screen.expect_exact("problem")
+        screen.expect_exact("nvrstack.toml:")
+        settings.write_text(right)
+        screen.expect_exact("as nvrstack.toml says")
+        screen.sendintr()
+        screen.expect(pexpect.EOF)
+        screen.wait()
+        assert screen.exitstatus == ExitCode.INTERRUPTED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from nvrstack.cli.console import Console
-from nvrstack.errors import HostError, InputError
+from nvrstack.errors import HostError, InputError, NvrstackError
 
 if TYPE_CHECKING:
     from nvrstack.checks.certificates import Life
@@ -132,6 +132,7 @@ def _watch(console: Console, directory: Path) -> NoReturn:
     """Show the table again and again. It ends with the person's Ctrl-C."""
     from rich.live import Live
 
+    from nvrstack.checks.verdict import Level, Verdict
     from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import table, terminal
 
@@ -139,6 +140,10 @@ def _watch(console: Console, directory: Path) -> NoReturn:
         raise InputError("--watch is for a terminal", "leave it out, or --json")
     with Live(console=terminal(console), screen=True, auto_refresh=False) as live:
         while True:
-            verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
+            try:
+                verdicts = list(_verdicts(read_project(directory), datetime.now(UTC)))
+            except NvrstackError as error:
+                # Somebody is just editing the settings; the next look may find them in order.
+                verdicts = [Verdict("project", Level.PROBLEM, error.message, error.hint)]
             live.update(table(verdicts), refresh=True)
             time.sleep(WATCH_SECONDS)
