@@ -1,12 +1,14 @@
 """Wrong settings files: each is refused in one sentence that names key and line."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+from nvrstack.settings.model import Settings
+from nvrstack.settings.problems import SettingsError
 from tests.unit.commands import nvrstack, tree
-from tests.unit.samples import GOOD
+from tests.unit.samples import GOOD, settings_for
 
 KNOWN = "dns-challenge, lan, own-certificate, public, router-ddns"
 
@@ -57,7 +59,7 @@ WRONG = [
     ("moonfire.sample_dirs[0]", 'sample_dirs = ["a"]', "absolute"),
     ("moonfire.sample_dirs[1]", 'sample_dirs = ["/m/a", "/m/a/b"]', "inside"),
     ("moonfire.sample_dirs[0]", 'sample_dirs = ["/var"]', "the system"),
-    ("moonfire.sample_dirs[0]", 'sample_dirs = ["/var/lib/moonfire-nvr/s"]', "state directory"),
+    ("moonfire.sample_dirs[0]", 'sample_dirs = ["/var/lib/moonfire-nvr"]', "state directory"),
     ("moonfire.memory_limit", 'memory_limit = "1GB"', "512m"),
     ("moonfire.memory_limit", 'memory_limit = "63m"', "64m"),
     ("moonfire.version", 'version = "v0.7.18"', "never published"),
@@ -258,6 +260,19 @@ def test_settings_of_a_certificate_fit_the_stack(
     text = GOOD.replace("router-ddns", stack)
     text += f"\n[certificate]\n{lines}\n" if lines else ""
     assert_refused(tmp_path, text, f"certificate.{key}", words)
+
+
+def test_recordings_have_no_mount_of_their_own_in_the_mounted_state_directory() -> None:
+    def mounted(state: str, recordings: str) -> Settings:
+        moonfire = {"state_dir": state, "sample_dirs": (recordings,)}
+        return settings_for("router-ddns", {"moonfire": moonfire})
+
+    usual = "/var/lib/moonfire-nvr"
+    with pytest.raises(SettingsError, match="lies in the state directory"):
+        mounted(usual, f"{usual}/sample")
+    # Moonfire knows its directories by their paths inside, where the state directory is another.
+    for recordings in ("/ssd/nvr/sample", f"{usual}/sample"):
+        assert mounted("/ssd/nvr", recordings).moonfire.sample_dirs == (PurePosixPath(recordings),)
 
 
 def test_a_certbot_by_its_digest_has_no_plugin(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Every option of an install is carried, replaced or left out with a reason."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -198,6 +199,16 @@ def test_directories_of_recordings_are_settings() -> None:
     content = override(install, ["/media/nvr"])
     assert content is not None
     assert [v["source"] for v in content["services"]["moonfire-nvr"]["volumes"]] == ["/srv"]
+
+
+def test_a_mount_where_the_database_is_not_gives_way_to_the_one_where_it_is() -> None:
+    old = "/var/lib/moonfire-nvr"
+    install, state = installed("-v", f"{old}:{old}", "-v", "/srv/nvr:/data"), PurePosixPath("/data")
+    told = {each.values: (each.fate, each.text) for each in account(install, state=state)}
+    assert told[(f"{old}:{old}",)] == ("replaced", "by moonfire.state_dir, which was at /data")
+    content = override(install, state=state)
+    assert content is not None
+    assert [v["source"] for v in content["services"]["moonfire-nvr"]["volumes"]] == ["/srv/nvr"]
 
 
 def test_the_own_configuration_elsewhere_is_replaced() -> None:

@@ -432,27 +432,37 @@ def test_directories_beside_the_database_come_along() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mount", "remedy"),
-    [
-        (
-            Mount("bind", "/mnt/disk", "/media"),
-            "[{type: bind, source: /mnt/disk, target: /media}]",
-        ),
-        (
-            Mount("volume", "samples", "/media"),
-            (
-                "[{type: volume, source: samples, target: /media}]"
-                " and, at the top, volumes: {samples: {external: true}}"
-            ),
-        ),
-    ],
+    "mount", [Mount("bind", "/mnt/disk", "/media"), Mount("volume", "samples", "/media")]
 )
-def test_directories_that_are_elsewhere_on_the_host_are_explained(
-    mount: Mount, remedy: str
-) -> None:
-    (warning,) = found(directory_at("/media/nvr"), STATE, mount).warnings
+def test_directories_that_the_override_mounts_need_nothing(mount: Mount) -> None:
+    assert found(directory_at("/media/nvr"), STATE, mount) == DatabaseFindings()
+
+
+def test_directories_in_a_volume_of_compose_are_explained() -> None:
+    mount = Mount("volume", "samples", "/media")
+    (warning,) = found(directory_at("/media/nvr"), STATE, mount, source="compose").warnings
     assert warning.code == "sample-dir-elsewhere"
-    assert warning.hint.endswith(f"volumes: {remedy}")
+    assert warning.hint.endswith(
+        "volumes: [{type: volume, source: NAME, target: /media}] and, at the top, "
+        "volumes: {NAME: {external: true}}"
+    )
+
+
+def test_directories_apart_from_a_database_elsewhere_have_a_mount_of_their_own() -> None:
+    state, recordings = PurePosixPath("/ssd/nvr"), "/var/lib/moonfire-nvr/sample"
+    beside = found(directory_at("/ssd/nvr/sample"), source="systemd", state=state)
+    assert beside == DatabaseFindings(sample_dirs=("/ssd/nvr/sample",))
+    apart = found(directory_at(recordings), source="systemd", state=state)
+    assert apart == DatabaseFindings(sample_dirs=(recordings,))
+    assert found(directory_at(recordings), STATE, state=state) == apart
+    # The project's own mount would hide this one.
+    hidden = Mount("bind", "/srv/old", "/var/lib/moonfire-nvr")
+    (blocker,) = found(directory_at(recordings), hidden, state=state).blockers
+    assert blocker.code == "sample-dir-below-state"
+    own = "source=/srv/old/sample, destination=/var/lib/moonfire-nvr/sample"
+    assert own in blocker.hint
+    mended = Mount("bind", "/srv/old/sample", recordings)
+    assert found(directory_at(recordings), hidden, mended, state=state) == DatabaseFindings()
 
 
 @pytest.mark.parametrize("used", [True, False])

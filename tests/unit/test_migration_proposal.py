@@ -1,13 +1,15 @@
 """What the host tells about the new project's settings."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
 
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.firewall import FIREWALLD, NFTABLES, UFW, firewall_findings
-from nvrstack.migration.install import Finding, Install, Mount, Port, User
+from nvrstack.migration.install import Finding, Install, Mount, Port, Source, User
 from nvrstack.migration.nginx_sites import NginxSites, Site
+from nvrstack.migration.places import DATABASE
 from nvrstack.migration.port_owners import port_findings
 from nvrstack.migration.proposal import Certified, Proposal, Surroundings, propose_settings
 from nvrstack.migration.renewal import read_renewal
@@ -77,8 +79,13 @@ def around(
     return Surroundings(nginx or NginxSites(), certificates, ddns or Ddns(), owner)
 
 
-def proposed(surroundings: Surroundings, install: Install = INSTALL, **given: Any) -> Proposal:
-    return propose_settings(install, "v0.7.30", ("/media/nvr",), surroundings, given)
+def proposed(
+    surroundings: Surroundings,
+    install: Install = INSTALL,
+    database: PurePosixPath = DATABASE,
+    **given: Any,
+) -> Proposal:
+    return propose_settings(install, "v0.7.30", database, ("/media/nvr",), surroundings, given)
 
 
 def codes(found: Proposal) -> list[str]:
@@ -188,6 +195,31 @@ def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], 
     found = proposed(around(NGINX), install)
     assert [finding.code for finding in found.blockers] == [code]
     assert "state_dir" not in found.data["moonfire"]
+
+
+@pytest.mark.parametrize(
+    ("source", "mounts", "database", "state"),
+    [
+        ("systemd", (), "/data/nvr/db", "/data/nvr"),
+        ("systemd", (), "/var/lib/moonfire-nvr/db", "/var/lib/moonfire-nvr"),
+        ("nvr-script", (STATE, Mount("bind", "/srv/nvr", "/data")), "/data/db", "/srv/nvr"),
+        ("nvr-script", (Mount("bind", "/srv/nvr", "/data"),), "/data/db", "/srv/nvr"),
+        # Its own disk stays a mount of its own, below the directory that also holds recordings.
+        (
+            "nvr-script",
+            (STATE, Mount("bind", "/ssd/db", "/var/lib/moonfire-nvr/db")),
+            "/var/lib/moonfire-nvr/db",
+            "/srv/moonfire",
+        ),
+    ],
+)
+def test_the_state_directory_is_where_the_database_is(
+    source: Source, mounts: tuple[Mount, ...], database: str, state: str
+) -> None:
+    install = Install(source, "x", None, "nvr", User(1, 1), mounts=mounts)
+    found = proposed(around(NGINX), install, PurePosixPath(database))
+    assert found.data["moonfire"]["state_dir"] == state
+    assert codes(found) == []
 
 
 def test_certificates_come_along_under_the_projects_names() -> None:

@@ -26,7 +26,7 @@ from nvrstack.migration.firewall import FILES, firewall_findings
 from nvrstack.migration.install import Finding, Install, User
 from nvrstack.migration.listeners import Listener, listeners
 from nvrstack.migration.moonfire_config import config_paths
-from nvrstack.migration.places import STATE, host_path
+from nvrstack.migration.places import host_path, state_path
 from nvrstack.migration.proposal import Certified
 from nvrstack.migration.renewal import read_renewal
 from nvrstack.migration.schedules import (
@@ -76,7 +76,8 @@ def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordi
         return _unread(error.message, error.hint)
     absent = [path for path in sample_paths(found, install) if not _is_directory(host, path)]
     hosts = hosts_file(below.read_text(host.root, "/etc/hosts") or "")
-    return Recordings(found.schema, database_findings(found, install, hosts, absent))
+    told = database_findings(found, install, hosts, absent, state_path(database))
+    return Recordings(found.schema, told)
 
 
 def _unread(problem: str, hint: str = "") -> Recordings:
@@ -93,9 +94,9 @@ def _is_directory(host: Host, path: PurePosixPath) -> bool:
     return place is not None and place.is_dir()
 
 
-def state_owner(host: Host, install: Install) -> User | None:
-    """Whom Moonfire's state directory belongs to."""
-    path = host_path(install, STATE)
+def state_owner(host: Host, install: Install, database: PurePosixPath) -> User | None:
+    """Whom Moonfire's state directory, with its `database`, belongs to."""
+    path = host_path(install, state_path(database))
     place = None if path is None else below.resolved(host.root, path)
     with suppress(OSError):
         if place is not None and stat.S_ISDIR((found := place.stat()).st_mode):

@@ -17,7 +17,7 @@ from nvrstack.migration.moonfire_config import ConfigProposal, propose
 from nvrstack.migration.move import Move
 from nvrstack.migration.nginx_sites import NginxSites, nginx_sites
 from nvrstack.migration.other_sites import OtherSites, other_sites
-from nvrstack.migration.places import DATABASE, host_path, host_port, own_port
+from nvrstack.migration.places import DATABASE, host_path, host_port, own_port, state_path
 from nvrstack.migration.plan import Plan, unique
 from nvrstack.migration.port_owners import port_findings
 from nvrstack.migration.proposal import Proposal, Surroundings, propose_settings
@@ -105,7 +105,10 @@ def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
     nginx = nginx_sites(existing.nginx_files(host.root), ports, _own_names(host))
     certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
-        nginx, certified, belongings.ddns(host), belongings.state_owner(host, install)
+        nginx,
+        certified,
+        belongings.ddns(host),
+        belongings.state_owner(host, install, before.database),
     )
     warnings = (
         *told,
@@ -123,6 +126,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
     proposal = propose_settings(
         install,
         target.version,
+        seen.before.database,
         seen.recorded.findings.sample_dirs,
         seen.around,
         wishes.given.data,
@@ -171,9 +175,9 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         target=target,
         config=config,
         settings=settings_text(settings) if settings is not None else None,
-        override=override_text(install, _sample_dirs(seen, settings)),
+        override=override_text(install, *_directories(seen, settings)),
         steps=steps(move) if move is not None else (),
-        options=account(install, _sample_dirs(seen, settings)),
+        options=account(install, *_directories(seen, settings)),
         notes=(*config.notes, *proposal.notes),
         warnings=unique(warnings),
         blockers=unique(blockers),
@@ -181,10 +185,12 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
 
 
-def _sample_dirs(seen: _Seen, settings: Settings | None) -> tuple[str, ...]:
+def _directories(seen: _Seen, settings: Settings | None) -> tuple[tuple[str, ...], PurePosixPath]:
+    """The sample directories that have a setting, and Moonfire's path of the state directory."""
+    state = state_path(seen.before.database)
     if settings is None:
-        return seen.recorded.findings.sample_dirs
-    return tuple(map(str, settings.moonfire.sample_dirs))
+        return seen.recorded.findings.sample_dirs, state
+    return tuple(map(str, settings.moonfire.sample_dirs)), state
 
 
 def _settled(finding: Finding, wishes: Wishes) -> bool:
@@ -233,7 +239,7 @@ def _move(
         moonfire_config=config.after,
         install=install,
         database=host_path(install, seen.before.database) or DATABASE,
-        override=override_text(install, _sample_dirs(seen, settings)),
+        override=override_text(install, *_directories(seen, settings)),
         secrets=secrets,
         first_user=wishes.first_user,
         docker_host=wishes.docker_host,

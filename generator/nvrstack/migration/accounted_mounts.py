@@ -23,8 +23,13 @@ PROPAGATIONS = frozenset({"private", "shared", "rshared", "slave", "rslave"})
 CONFIG = "--config"
 
 
-def mount_decisions(install: Install, sample_dirs: Sequence[str]) -> Iterator[Decision]:
-    """One decision for each mount, and one for each of its modes that Compose cannot say."""
+def mount_decisions(
+    install: Install, sample_dirs: Sequence[str], state: PurePosixPath
+) -> Iterator[Decision]:
+    """One decision for each mount, and one for each of its modes that Compose cannot say.
+
+    `state` is Moonfire's path of what becomes the state directory.
+    """
     config = _config_path(install.server_args)
     for mount in install.mounts:
         modes = _modes(install, mount.target)
@@ -36,6 +41,8 @@ def mount_decisions(install: Install, sample_dirs: Sequence[str]) -> Iterator[De
             yield left_out("mount", values, "whoever can speak to the engine is the host's root")
         elif mount.type == "tmpfs":
             yield _tmpfs(mount, modes, values)
+        elif target == str(STATE) != str(state):
+            yield replaced("mount", values, f"moonfire.state_dir, which was at {state}")
         elif target == str(STATE):
             yield _state(mount, values)
         elif mount.type == "volume":

@@ -1,6 +1,7 @@
 """What becomes of every option of an install: none is dropped in silence."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from nvrstack.migration.accounted import Accounted, Decision, Fate, in_override, left_out, replaced
@@ -18,6 +19,7 @@ from nvrstack.migration.option_fates import (
     UP,
 )
 from nvrstack.migration.override import merged, text_of
+from nvrstack.migration.places import STATE
 from nvrstack.migration.unit_options import docker_option
 
 __all__ = ["Accounted", "Fate", "account", "override", "override_text"]
@@ -29,30 +31,41 @@ MEMORY = 1024**3
 """Bytes of the default of moonfire.memory_limit."""
 
 
-def account(install: Install, sample_dirs: Sequence[str] = ()) -> tuple[Accounted, ...]:
-    """What becomes of each option; `sample_dirs` are those that the settings will have."""
-    return tuple(decision.told for decision in _decisions(install, sample_dirs))
+def account(
+    install: Install, sample_dirs: Sequence[str] = (), state: PurePosixPath = STATE
+) -> tuple[Accounted, ...]:
+    """What becomes of each option; `sample_dirs` are those that the settings will have.
+
+    `state` is Moonfire's path of what becomes the state directory.
+    """
+    return tuple(decision.told for decision in _decisions(install, sample_dirs, state))
 
 
-def override(install: Install, sample_dirs: Sequence[str] = ()) -> Mapping[str, Any] | None:
+def override(
+    install: Install, sample_dirs: Sequence[str] = (), state: PurePosixPath = STATE
+) -> Mapping[str, Any] | None:
     """The content of the compose.override.yaml that carries what settings cannot say."""
     service: dict[str, Any] = {}
     top: dict[str, Any] = {}
-    for decision in _decisions(install, sample_dirs):
+    for decision in _decisions(install, sample_dirs, state):
         service = merged(service, decision.service)
         top = merged(top, decision.top)
     return {"services": {SERVICE: service}, **top} if service else None
 
 
-def override_text(install: Install, sample_dirs: Sequence[str] = ()) -> str | None:
+def override_text(
+    install: Install, sample_dirs: Sequence[str] = (), state: PurePosixPath = STATE
+) -> str | None:
     """`override` as the text of the file; None when nothing needs it."""
-    content = override(install, sample_dirs)
+    content = override(install, sample_dirs, state)
     return None if content is None else text_of(content)
 
 
-def _decisions(install: Install, sample_dirs: Sequence[str]) -> Iterator[Decision]:
+def _decisions(
+    install: Install, sample_dirs: Sequence[str], state: PurePosixPath
+) -> Iterator[Decision]:
     yield from field_decisions(install)
-    yield from mount_decisions(install, sample_dirs)
+    yield from mount_decisions(install, sample_dirs, state)
     targets = {mount.target for mount in install.mounts}
     for option, values in install.other_options.items():
         if option == "mount-mode":

@@ -42,10 +42,12 @@ def database_findings(
     install: Install,
     hosts: Mapping[str, str],
     absent: Collection[PurePosixPath] = (),
+    state: PurePosixPath = STATE,
 ) -> DatabaseFindings:
     """Everything that the database says about the move of `install`.
 
     `hosts` is this machine's hosts(5) file; `absent` has those of `sample_paths` that do not exist.
+    `state` is Moonfire's path of what becomes the state directory.
     """
     warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
     warnings += _names(database.streams, hosts)
@@ -57,11 +59,17 @@ def database_findings(
         problem = _problem(directory, install, place, absent)
         if problem is not None:
             (blockers if directory.used else warnings).append(problem)
-        elif not _in_state(install, path):
-            if place == path:
-                sample_dirs.append(directory.path)
-            else:
-                warnings.append(_elsewhere(path, covering(install, path)))
+        elif state == STATE and _in_state(install, path):
+            continue
+        elif place == path:
+            sample_dirs.append(directory.path)
+        else:
+            mount = covering(install, path)
+            assert mount is not None  # noqa: S101 - else it is not mounted, which is a problem
+            if PurePosixPath(mount.target) == STATE:
+                blockers.append(_below_another_state(path, place))
+            elif not _in_override(install, mount):
+                warnings.append(_elsewhere(path, mount))
     return DatabaseFindings(tuple(sample_dirs), tuple(warnings), tuple(blockers))
 
 
@@ -145,16 +153,28 @@ def _problem(
     return None
 
 
-def _elsewhere(path: PurePosixPath, mount: Mount | None) -> Finding:
-    assert mount is not None  # noqa: S101 - else it is not mounted, which is another finding
-    volume = mount.type == "volume"
-    declared = f" and, at the top, volumes: {{{mount.source}: {{external: true}}}}"
+def _in_override(install: Install, mount: Mount) -> bool:
+    """Whether the project's compose.override.yaml mounts it as it is."""
+    return mount.type == "bind" or (mount.source is not None and install.source != "compose")
+
+
+def _below_another_state(path: PurePosixPath, place: PurePosixPath | None) -> Finding:
+    return Finding(
+        "sample-dir-below-state",
+        f"recordings are kept in {path}, but the database is elsewhere: the project has the "
+        f"database's directory at {STATE}, in the place of what is there now",
+        f"give them a mount of their own: source={place}, destination={path}; start Moonfire "
+        "once with it, and plan again",
+    )
+
+
+def _elsewhere(path: PurePosixPath, mount: Mount) -> Finding:
     return Finding(
         "sample-dir-elsewhere",
-        f"recordings that Moonfire keeps in {path} are in "
-        f"{'the Docker volume ' if volume else ''}{mount.source}; the setting "
-        "moonfire.sample_dirs cannot say that",
-        "add, in compose.override.yaml, under services: moonfire-nvr: volumes: "
-        f"[{{type: {mount.type}, source: {mount.source}, target: {mount.target}}}]"
-        f"{declared if volume else ''}",
+        f"recordings that Moonfire keeps in {path} are in the Docker volume {mount.source}; the "
+        "setting moonfire.sample_dirs cannot say that",
+        "look up its whole name with `docker volume ls`, and add, in compose.override.yaml, under "
+        "services: moonfire-nvr: volumes: "
+        f"[{{type: volume, source: NAME, target: {mount.target}}}] and, at the top, "
+        "volumes: {NAME: {external: true}}",
     )

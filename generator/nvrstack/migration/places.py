@@ -10,6 +10,11 @@ DATABASE = STATE / "db"
 """Moonfire's default for `dbDir`."""
 
 
+def state_path(database: PurePosixPath) -> PurePosixPath:
+    """Moonfire's path of what becomes the state directory: what its database, `dbDir`, lies in."""
+    return STATE if database == DATABASE else database.parent
+
+
 def covering(install: Install, path: PurePosixPath) -> Mount | None:
     """The mount that the container sees at `path`: the one with the longest fitting target."""
     fitting = [

@@ -8,7 +8,7 @@ from typing import Any
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.install import Finding, Install, User
 from nvrstack.migration.nginx_sites import NginxSites
-from nvrstack.migration.places import STATE, covering, host_path
+from nvrstack.migration.places import covering, host_path, state_path
 from nvrstack.migration.renewal import DIRECTORY, Lineage
 from nvrstack.pki.own import covers
 from nvrstack.services.acme import DIRECTORIES
@@ -57,18 +57,20 @@ class Proposal:
 def propose_settings(
     install: Install,
     version: str,
+    database: PurePosixPath,
     sample_dirs: Sequence[str],
     around: Surroundings,
     given: Mapping[str, Any],
 ) -> Proposal:
     """Everything that the host tells about the new settings; what is `given` is not guessed.
 
-    `version` is the tag of the Moonfire to run, `sample_dirs` the directories of recordings outside
-    the state directory.
+    `version` is the tag of the Moonfire to run, `database` the directory of its database as the old
+    one sees it, `sample_dirs` are the directories of recordings outside the state directory.
     """
     said = _Said()
     data: dict[str, Any] = {"schema": 1}
     data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
+    data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
     names = _names(around, given, said)
     data = merge(data, {"site": names})
     domain = lookup(given, "site.domain") or names["domain"]
@@ -126,29 +128,32 @@ def _moonfire(
             )
     if install.timezone is not None:
         found["timezone"] = install.timezone
-    state = host_path(install, STATE)
-    if state is None:
-        said.blockers.append(_no_state(install))
-    else:
-        found["state_dir"] = str(state)
     if sample_dirs:
         found["sample_dirs"] = tuple(sample_dirs)
     return found
 
 
-def _no_state(install: Install) -> Finding:
-    mount = covering(install, STATE)
+def _state_dir(install: Install, path: PurePosixPath, said: _Said) -> dict[str, Any]:
+    state = host_path(install, path)
+    if state is None:
+        said.blockers.append(_no_state(install, path))
+        return {}
+    return {"state_dir": str(state)}
+
+
+def _no_state(install: Install, path: PurePosixPath) -> Finding:
+    mount = covering(install, path)
     if mount is not None and mount.type == "volume":
         name = mount.source or "without a name"
         return Finding(
             "state-in-volume",
             f"Moonfire keeps its database in the Docker volume {name}, not in a directory",
-            f"stop Moonfire, copy the volume to {STATE} with cp -a, mount that instead, and plan "
+            f"stop Moonfire, copy the volume to {path} with cp -a, mount that instead, and plan "
             "again",
         )
     return Finding(
         "state-not-mounted",
-        f"nothing of this host is mounted at {STATE}, where Moonfire keeps its database",
+        f"nothing of this host is mounted at {path}, where Moonfire keeps its database",
         "check that this is the install in use: what it recorded is inside its container",
     )
 

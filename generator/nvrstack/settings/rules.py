@@ -90,7 +90,9 @@ def directories(settings: Settings, stack: Stack) -> Iterator[Finding]:
         key = f"moonfire.sample_dirs[{index}]"
         if _covered(path, CONTAINER_PATHS) or STATE_IN_CONTAINER.parent.is_relative_to(path):
             yield key, f"'{path}' belongs to the system; use one such as /media/nvr/sample"
-        if path.is_relative_to(STATE_IN_CONTAINER) or path.is_relative_to(state):
+        if path == STATE_IN_CONTAINER or (
+            state == STATE_IN_CONTAINER and path.is_relative_to(state)
+        ):
             yield (
                 key,
                 f"'{path}' lies in the state directory, which is mounted as it is; remove it here",
