@@ -339,6 +339,10 @@ def account(**change: Any) -> Account:
         ((), "there is no account"),
         ((account(disabled=True),), "every account is disabled or has no password"),
         ((account(hash_form="none"),), "every account is disabled or has no password"),
+        (
+            (account(hash_form="0.6"), account(disabled=True)),
+            "every account is disabled or has no password that 0.7 takes",
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -360,7 +364,7 @@ def test_nobody_who_can_sign_in_blocks_and_the_way_out_is_named(
 
 
 def test_a_password_of_0_6_is_to_be_set_again() -> None:
-    result = found(Database(7, (account(name="anna", hash_form="0.6"),)))
+    result = found(Database(7, (ALICE, account(name="anna", hash_form="0.6"))))
     assert result.blockers == ()
     (warning,) = result.warnings
     assert warning.code == "old-password"

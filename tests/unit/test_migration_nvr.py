@@ -161,6 +161,45 @@ def test_where_a_script_was_mended_in_reading_the_plan_says_so(root: Path) -> No
         assert "docker run --detach=true" in said["hint"]
 
 
+def test_a_container_that_is_started_beside_moonfire_is_no_moonfire(root: Path) -> None:
+    beside = "docker run -d --restart=always --name=mediamtx bluenviron/mediamtx:1.9.0\n"
+    found = planned(root, N11.replace("exec docker run", beside + "exec docker run", 1))
+    assert found["install"] == PINNED
+    (said,) = [w for w in found["warnings"] if w["code"] == "script-starts-more"]
+    line = N11[: N11.index("exec docker run")].count("\n") + 1
+    assert said["message"].startswith(f"line {line}")
+
+
+def test_a_script_without_arms_is_called_without_a_word(root: Path) -> None:
+    words = N11[N11.index("exec docker run") : N11.index(";;")].replace("v0.7.5", "${1:-v0.7.5}")
+    head = N11[: N11.index("case ")].replace("v0.7.5", "${1:-v0.7.5}")
+    assert "1:-" in head + words
+    assert planned(root, head + words)["install"] == PINNED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("exec docker run", "exec docker -H ssh://nas run"),
+        ("exec docker run", "exec docker --context=nas run"),
+        ("tz=", "export DOCKER_HOST=tcp://nas:2375\ntz="),
+    ],
+)
+def test_another_machines_engine_blocks(root: Path, old: str, new: str) -> None:
+    assert "script-other-engine" not in [b["code"] for b in planned(root, N11)["blockers"]]
+    found = planned(root, N11.replace(old, new, 1))
+    (said,) = [b for b in found["blockers"] if b["code"] == "script-other-engine"]
+    assert "nas" in said["message"]
+    assert "line " in said["message"]
+
+
+def test_the_usual_engine_by_its_name_is_this_machines(root: Path) -> None:
+    usual = N11.replace("exec docker run", "exec docker -H unix:///var/run/docker.sock run", 1)
+    found = planned(root, usual.replace("tz=", "DOCKER_CONTEXT=default\ntz=", 1))
+    assert found["install"] == PINNED
+    assert "script-other-engine" not in [b["code"] for b in found["blockers"]]
+
+
 @pytest.mark.parametrize("shown", ["image", "user"])
 def test_what_only_running_it_would_tell_is_named_with_its_line(root: Path, shown: str) -> None:
     old = {"image": '"scottlamb/moonfire-nvr:v0.7.5"', "user": '"$(id -u moonfire-nvr):$(id -g'}[

@@ -74,9 +74,12 @@ def database_findings(
 
 
 def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
-    if any(not account.disabled and account.hash_form != "none" for account in accounts):
+    if any(not account.disabled and account.hash_form == "current" for account in accounts):
         return []
-    what = "every account is disabled or has no password" if accounts else "there is no account"
+    what = "there is no account"
+    if accounts:
+        old = any(account.hash_form == "0.6" for account in accounts)
+        what = f"every account is disabled or has no password{' that 0.7 takes' if old else ''}"
     return [
         Finding(
             "nobody-can-sign-in",

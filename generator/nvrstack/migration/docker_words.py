@@ -2,6 +2,7 @@
 
 import re
 
+from nvrstack.migration.docker_options import OptionError, parse_run
 from nvrstack.migration.shell.commands import Call
 from nvrstack.migration.words import Unknown, Word
 
@@ -20,6 +21,8 @@ TAKES_VALUE = frozenset(
     ]
 )
 """Options before the subcommand that take the next word, see `docker --help`."""
+MOONFIRE = re.compile(r"([^/@\s]+/)*moonfire-nvr([:@].*)?", re.DOTALL)
+"""An image called as upstream's, from whatever registry."""
 SETTING_UP = re.compile(r"(--mount|--volume|--user|--env)=")
 
 
@@ -49,6 +52,17 @@ def starts_server(call: Call) -> int:
         re.fullmatch(r"--detach(=true)?|-[a-zA-Z]*d[a-zA-Z]*", word) for word in words
     )
     return 2 if stays else int("run" in words)
+
+
+def is_moonfire(call: Call) -> bool:
+    """Whether a call that starts a container starts Moonfire, by its image or the word `run`."""
+    at = after_subcommand(call) or 0
+    try:
+        found = parse_run(call.argv[at:])
+    except OptionError:
+        return False
+    image = found.image.text if isinstance(found.image, Unknown) else found.image
+    return found.command[:1] == ("run",) or bool(MOONFIRE.fullmatch(image or ""))
 
 
 def sets_up(call: Call) -> set[str]:

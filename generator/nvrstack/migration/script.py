@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from nvrstack.migration.docker_options import subcommand
 from nvrstack.migration.docker_run import read_run
-from nvrstack.migration.docker_words import starts_server
+from nvrstack.migration.docker_words import is_moonfire, starts_server
 from nvrstack.migration.install import Finding, Reading, TextOf, User, no_file
 from nvrstack.migration.script_findings import (
     arms_disagree,
+    engine_of_call,
     frozen_user,
     not_a_script,
+    other_engine,
     other_ways,
     unknown_words,
 )
@@ -77,6 +79,8 @@ def script_calls(
         warnings += frozen_user(run, accounts)
         warnings += arms_disagree(run, calls)
     others, blockers = other_ways(calls, has_run=chosen is not None)
+    if chosen is not None:
+        blockers += (*other_engine(source), *engine_of_call(chosen[1]))
     return ScriptReading(
         run=chosen[1] if chosen else None,
         calls={word: made for word, made in calls.items() if made},
@@ -140,22 +144,28 @@ def _with_command(finding: Finding, run: Call) -> Finding:
 
 
 def _arms(source: Source) -> Iterator[str]:
-    """First words worth giving to the script: the documented ones, its own, and none."""
-    found = dict.fromkeys(DOCUMENTED)
+    """First words worth giving to the script: the documented ones, its own, and none.
+
+    None comes first where the script does not look for `run`: the word may be anything to it.
+    """
+    found: dict[str, None] = {}
     for node in nodes(source.tree.root_node):
         if node.type in {"case_item", "binary_expression"}:
             for child in node.named_children:
                 text = source.slice(child.start_byte, child.end_byte).strip("\"'")
                 if len(found) < MOST_ARMS and ARM.fullmatch(text):
                     found[text] = None
-    return iter([*found, ""])
+    words = dict.fromkeys([*DOCUMENTED, *found])
+    return iter([*words, ""] if "run" in found else ["", *words])
 
 
 def _chosen(calls: Mapping[str, tuple[Call, ...]]) -> tuple[str, Call] | None:
     """The call that starts the server, and the word that leads to it."""
-    ranked = [(starts_server(call), word, call) for word, made in calls.items() for call in made]
-    best = max((rank for rank, _, _ in ranked), default=0)
-    return next(((word, call) for rank, word, call in ranked if rank == best and best), None)
+    every = [(word, call) for word, made in calls.items() for call in made if starts_server(call)]
+    if not every:
+        return None
+    # The first of those that rank highest: a container beside it may be for its cameras' streams.
+    return max(every, key=lambda found: (is_moonfire(found[1]), starts_server(found[1])))
 
 
 def read_script(

@@ -2,13 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
-from nvrstack.migration.docker_words import image_of, sets_up, starts_server
+from nvrstack.migration.docker_words import (
+    after_subcommand,
+    image_of,
+    is_moonfire,
+    sets_up,
+    starts_server,
+)
 from nvrstack.migration.install import Finding, User
 from nvrstack.migration.shell.commands import Call
+from nvrstack.migration.shell.source import Source, nodes
 from nvrstack.migration.words import Unknown
 
 SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(bash|sh|dash)\b")
+USUAL_ENGINE = frozenset({"", "default", "unix:///var/run/docker.sock", "unix:///run/docker.sock"})
 OTHER_ENGINES = frozenset({"podman", "podman-compose", "nerdctl"})
 
 
@@ -67,7 +76,16 @@ def arms_disagree(run: Call, calls: Mapping[str, tuple[Call, ...]]) -> Iterator[
     """Where another arm of the script starts something else than `run` does."""
     every = {call.line: call for made in calls.values() for call in made}
     for line, call in every.items():
-        if line != run.line and starts_server(call) == 2 and set(call.argv) != set(run.argv):
+        if line == run.line or starts_server(call) != 2 or set(call.argv) == set(run.argv):
+            continue
+        if is_moonfire(run) and not is_moonfire(call):
+            yield Finding(
+                "script-starts-more",
+                f"line {line} starts another container, which the new `nvr` will not",
+                "it is left as it is; keep its docker command for the next time",
+                line,
+            )
+        else:
             yield Finding(
                 "run-arms-disagree",
                 f"the script starts a server on line {run.line} and another one on line {line}",
@@ -87,6 +105,39 @@ def arms_disagree(run: Call, calls: Mapping[str, tuple[Call, ...]]) -> Iterator[
                 f"line {run.line} is taken",
                 call.line,
             )
+
+
+def other_engine(source: Source) -> Iterator[Finding]:
+    """Where the script speaks to an engine that is not this machine's usual one (docker(1))."""
+    for node in nodes(source.tree.root_node):
+        if node.type != "variable_assignment":
+            continue
+        text = source.slice(node.start_byte, node.end_byte)
+        name, _, value = text.partition("=")
+        if name in {"DOCKER_HOST", "DOCKER_CONTEXT"} and value.strip("\"'") not in USUAL_ENGINE:
+            yield _elsewhere(text, node.start_point[0] + 1)
+
+
+def engine_of_call(run: Call) -> Iterator[Finding]:
+    """The same, where docker's own options say so."""
+    options = run.argv[: (after_subcommand(run) or 1) - 1]
+    for option, value in pairwise((*options, "")):
+        if not isinstance(option, str) or not isinstance(value, str):
+            continue
+        given, equals, glued = option.partition("=")
+        engine = glued if equals else value
+        if given in {"-H", "--host", "-c", "--context"} and engine not in USUAL_ENGINE:
+            yield _elsewhere(f"{given} {engine}", run.line)
+
+
+def _elsewhere(words: str, line: int) -> Finding:
+    return Finding(
+        "script-other-engine",
+        f"the script speaks to the engine of {words}, and what is planned is this machine's move",
+        "run nvrstack on the machine that has the recordings; if this one has, take those words "
+        "out of the script and plan again",
+        line,
+    )
 
 
 def other_ways(
