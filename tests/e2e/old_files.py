@@ -50,7 +50,7 @@ common_docker_run_args=(
 case "$1" in
 run)
     shift
-    exec docker run --detach=true --restart=unless-stopped "${{common_docker_run_args[@]}}" \\
+    exec docker run --detach=true --restart={restart} "${{common_docker_run_args[@]}}" \\
         --name="${{container_name}}" "${{image_name}}" run "$@"
     ;;
 start|stop|logs|rm)

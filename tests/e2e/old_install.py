@@ -63,6 +63,7 @@ class OldInstall:
     last_octet: int
     network: str = "--network=host"
     shape: Literal["script", "container", "compose"] = "script"
+    restart: str = "unless-stopped"
     version: str = "0.7.30"
     """The old Moonfire's."""
     enter: list[str] = field(default_factory=list)
@@ -142,7 +143,7 @@ class OldInstall:
             os.chown(directory, UID, GID)
         values = {
             "container": self.old_name, "image": MOONFIRE, "state": self.state, "uid": UID,
-            "gid": GID, "samples": self.samples, "config": self.config,
+            "gid": GID, "restart": self.restart, "samples": self.samples, "config": self.config,
             "network": f"{self.network} --env=STANDIN_VERSION=v{self.version}",
         }  # fmt: skip
         self.script.write_text(SCRIPT.format(**values))
@@ -231,6 +232,7 @@ class OldInstall:
             moonfire_config=NEW_CONFIG.format(address=f"10.209.{self.last_octet}.3"),
             install=Install(source, MOONFIRE, self.version, self.old_name),
             database=PurePosixPath(self.state / "db"),
+            sample_dirs=(PurePosixPath(self.samples),),
             config=PurePosixPath(self.config),
             script=PurePosixPath(self.script) if self.shape == "script" else None,
             certificates=(certificate,),

@@ -7,7 +7,7 @@ import pytest
 
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.firewall import FIREWALLD, NFTABLES, UFW, firewall_findings
-from nvrstack.migration.install import Finding, Install, Mount, Port, Source, User
+from nvrstack.migration.install import Finding, Install, Mount, Source, User
 from nvrstack.migration.nginx_sites import NginxSites, Site
 from nvrstack.migration.places import DATABASE
 from nvrstack.migration.port_owners import port_findings
@@ -267,14 +267,19 @@ def test_how_much_of_the_hosts_nginx_gives_way() -> None:
 
 def test_a_port_that_somebody_else_holds_blocks() -> None:
     takers = {80: "lighttpd", 443: "?", 8080: "moonfire-nvr"}
-    found = port_findings(takers, 80, 443, INSTALL)
+    found = port_findings(takers, 80, 443, {8080})
     assert [f.code for f in found] == ["port-taken", "port-taken"]
     assert "port 80 is held by lighttpd" in found[0].message
     assert "port 443 is held by another program" in found[1].message
     assert "--set site.https_port=PORT" in found[1].hint
-    assert port_findings({80: "nginx"}, 80, 443, INSTALL) == ()
-    own = Install("container", "x", None, "nvr", ports=(Port(None, 80, 8080),))
-    assert port_findings({80: "docker-proxy"}, 80, 443, own) == ()
+    assert port_findings({80: "nginx"}, 80, 443, {8080}) == ()
+
+
+def test_a_port_of_the_old_moonfire_itself_is_not_to_be_stopped() -> None:
+    (found,) = port_findings({443: "docker-proxy"}, 80, 443, {443})
+    assert found.code == "port-of-moonfire"
+    assert "--set site.https_port=PORT" in found.hint
+    assert "stop" not in found.hint
 
 
 def test_what_the_firewall_makes_of_published_ports() -> None:

@@ -176,6 +176,37 @@ def test_what_no_action_foresaw_is_an_error_like_others() -> None:
     assert problem.error.message == "/etc/nginx: Permission denied"
 
 
+def test_a_mistake_of_our_own_is_a_failed_step_too() -> None:
+    host = begun()
+    change = Change(host, "fourth")
+
+    def slip() -> None:
+        raise ValueError("no certificate")
+
+    change.do = change.undo = slip  # type: ignore[method-assign]
+    host.parts["fourth"] = 0
+    journal(host).write("began")
+    broken = replace(course(host), actions=[(STEPS[3], change)])
+    with pytest.raises(StepError, match="fourth: nvrstack made a mistake: ValueError: no cert"):
+        go_forward(broken, journal(host))
+    (problem,) = go_back(broken, journal(host))
+    assert "ValueError: no certificate" in problem.error.message
+
+
+def test_since_when_a_step_is_under_way() -> None:
+    host, times = Host(), iter(datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 9))
+    log = Journal(host, lambda: next(times))
+    log.write("began")
+    assert log.since("third") is None
+    for event in ("begin", "begin", "done"):
+        log.write(event, "third")
+    assert log.since("third") == datetime(2026, 1, 2, tzinfo=UTC)
+    log.write("undo", "third")
+    log.write("forward-again", "third")
+    log.write("begin", "third")
+    assert log.since("third") == datetime(2026, 1, 5, tzinfo=UTC)
+
+
 def test_a_journal_that_cannot_be_written_ends_the_way() -> None:
     host = Host(power=Power())
     journal(host).write("began")

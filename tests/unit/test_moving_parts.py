@@ -20,6 +20,7 @@ from nvrstack.host.keeping import write_private
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Certificate, HostNginx, Move
 from nvrstack.migration.steps import steps
+from nvrstack.moving import proof
 from nvrstack.moving.actions import actions
 from nvrstack.moving.certificates import BEING_COPIED, LETSENCRYPT, Certificates
 from nvrstack.moving.journal import Journal, State
@@ -224,12 +225,20 @@ def test_a_unit_that_systemd_refuses_is_named(units: Path) -> None:
         systemd.start("broken.service")
 
 
-def test_the_project_goes_aside_with_all_that_came_since(tmp_path: Path) -> None:
+def test_the_project_goes_aside_with_all_that_came_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = ["project-nginx-1"]
+    monkeypatch.setattr(containers, "of_project", lambda name: tuple(left))
     work = work_in(tmp_path)
     (work.project / "compose.yaml").write_text("services: {}\n")
     (work.project / "data").mkdir()
     (work.project / "data/new.pem").write_text("new")
     (work.project / ".nvrstack/manifest.json").write_text("{}")
+    with pytest.raises(HostError, match="still used by project-nginx-1"):
+        Project(work).undo()
+    assert (work.project / "compose.yaml").exists()
+    left.clear()
     told = Project(work).undo()
     assert told is not None
     assert {path.name for path in work.project.iterdir()} == {".nvrstack"}
@@ -306,6 +315,7 @@ def test_an_upgrade_wants_four_times_the_room(
 ) -> None:
     monkeypatch.setattr(engine, "engine_problem", lambda: None)
     monkeypatch.setattr(containers, "inspect", lambda name: None)
+    monkeypatch.setattr(containers, "of_project", lambda name: ())
     work = work_in(tmp_path, upgrades_schema=True)
     database = Path(work.move.database)
     database.mkdir(parents=True)
@@ -318,6 +328,30 @@ def test_an_upgrade_wants_four_times_the_room(
     ]
     without = work_in(tmp_path, upgrades_schema=False)
     assert not [line for line in problems(without) if "the upgrade" in line]
+
+
+def test_a_project_of_the_same_name_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "engine_problem", lambda: None)
+    monkeypatch.setattr(containers, "inspect", lambda name: None)
+    work = work_in(tmp_path)
+    others = {work.settings.project.name: ("moonfire-nvr-moonfire-nvr-1",)}
+    monkeypatch.setattr(containers, "of_project", lambda name: others.get(name, ()))
+    (told,) = [line for line in problems(work) if "Compose project" in line]
+    assert told.startswith("moonfire-nvr-moonfire-nvr-1 belong")
+    assert "--set project.name=NAME" in told
+
+
+def test_a_damaged_copy_of_a_certificate_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = work_in(tmp_path, certificates=(Certificate(DOMAIN, DOMAIN, "", None),))
+    file = work.project / LETSENCRYPT / "live" / DOMAIN / "cert.pem"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"")
+    monkeypatch.setattr(proof, "_ask", lambda work, path: proof.Answer(200, b"", b""))
+    assert proof.certificate_problem(work) == f"{file}: is damaged"
 
 
 def test_an_engine_without_roots_rights_is_refused_with_its_reason(

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from cryptography.x509 import ExtensionNotFound
 
 from nvrstack.cli.survey import Host
-from nvrstack.errors import InputError, NvrstackError
-from nvrstack.host import below, existing
+from nvrstack.errors import HostError, InputError, NvrstackError
+from nvrstack.host import below, containers, existing
 from nvrstack.host.moonfire_database import database_copy
 from nvrstack.migration.camera_names import hosts_file
 from nvrstack.migration.config_source import ConfigFile
@@ -41,10 +41,14 @@ from nvrstack.pki.certificates import names_of
 
 @dataclass(frozen=True)
 class Recordings:
-    """The database's schema, None where it could not be read, and what it says about the move."""
+    """The database's schema, None where it could not be read, and what it says about the move.
+
+    `places` are the host's paths of all its directories of recordings.
+    """
 
     schema: int | None
     findings: DatabaseFindings
+    places: tuple[PurePosixPath, ...] = ()
 
 
 def config_file(host: Host, install: Install) -> ConfigFile | None:
@@ -74,10 +78,11 @@ def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordi
             found = read_database(connection)
     except NvrstackError as error:
         return _unread(error.message, error.hint)
-    absent = [path for path in sample_paths(found, install) if not _is_directory(host, path)]
+    places = sample_paths(found, install)
+    absent = [path for path in places if not _is_directory(host, path)]
     hosts = hosts_file(below.read_text(host.root, "/etc/hosts") or "")
     told = database_findings(found, install, hosts, absent, state_path(database))
-    return Recordings(found.schema, told)
+    return Recordings(found.schema, told, places)
 
 
 def _unread(problem: str, hint: str = "") -> Recordings:
@@ -102,6 +107,29 @@ def state_owner(host: Host, install: Install, database: PurePosixPath) -> User |
         if place is not None and stat.S_ISDIR((found := place.stat()).st_mode):
             return User(found.st_uid, found.st_gid)
     return None
+
+
+def name_taken(host: Host, install: Install, name: str) -> tuple[Finding, ...]:
+    """A blocker where Compose would take somebody else's containers for those of project `name`.
+
+    It tells its containers by the project's name alone, and replaces those of services it knows.
+    """
+    others: tuple[str, ...] = ()
+    if host.asks_engine:
+        with suppress(HostError):
+            others = containers.of_project(name)
+    if install.source == "compose" and install.container_name.startswith(f"{name}-"):
+        others = (install.container_name, *others)
+    if not others:
+        return ()
+    return (
+        Finding(
+            "project-name-taken",
+            f"the Compose project {name} has a container already, {others[0]}, which the new "
+            "project would replace",
+            "give the new project another name with --set project.name=NAME",
+        ),
+    )
 
 
 def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]]:

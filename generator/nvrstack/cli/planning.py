@@ -84,6 +84,7 @@ class _Seen:
     recorded: belongings.Recordings
     nginx: NginxSites
     around: Surroundings
+    ports: tuple[int, ...]
     warnings: tuple[Finding, ...]
 
 
@@ -101,7 +102,7 @@ def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
     file = belongings.config_file(host, install)
     before = propose(install, file, _moonfire_address(None))
     recorded = belongings.recordings(host, install, before.database)
-    ports = [p for p in (host_port(install, port) for port in before.ports) if p is not None]
+    ports = tuple(p for p in (host_port(install, port) for port in before.ports) if p is not None)
     nginx = nginx_sites(existing.nginx_files(host.root), ports, _own_names(host))
     certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
@@ -117,7 +118,7 @@ def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
         *about_certificates,
         *belongings.firewall(host),
     )
-    return _Seen(install, file, before, recorded, nginx, around, warnings)
+    return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
 
 
 def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned:
@@ -132,7 +133,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         wishes.given.data,
     )
     secrets = {**proposal.secrets, **wishes.secrets}
-    found = _defaults(host, wishes, proposal)
+    found = _defaults(host, wishes, install, proposal)
     others = _other_sites(host, wishes, seen.nginx, found)
     if others.tables:
         found["sites"] = others.tables
@@ -160,9 +161,8 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         site = settings.site
         bind = tuple(map(str, site.bind))
         takers = belongings.takers(host, (site.http_port, site.https_port), bind)
-        blockers += port_findings(
-            takers, settings.site.http_port, settings.site.https_port, install
-        )
+        blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
+        blockers += belongings.name_taken(host, install, settings.project.name)
         move = replace(
             _move(host, wishes, seen, settings, config, secrets, takers),
             upgrades_schema=target.upgrades_schema,
@@ -239,6 +239,7 @@ def _move(
         moonfire_config=config.after,
         install=install,
         database=host_path(install, seen.before.database) or DATABASE,
+        sample_dirs=seen.recorded.places,
         override=override_text(install, *_directories(seen, settings)),
         secrets=secrets,
         first_user=wishes.first_user,
@@ -278,9 +279,13 @@ def _own_names(host: Host) -> list[str]:
     return [n for n in (name, str(address) if address else "") if n]
 
 
-def _defaults(host: Host, wishes: Wishes, proposal: Proposal) -> dict[str, Any]:
+def _defaults(host: Host, wishes: Wishes, install: Install, proposal: Proposal) -> dict[str, Any]:
     """What nobody has to decide: this host's own suggestions below what the install tells."""
     found = suggestions(wishes.directory)
+    name = found["project"]["name"]
+    names = (name, "nvrstack", f"{name}-nvrstack")
+    free = (each for each in names if not belongings.name_taken(host, install, each))
+    found["project"]["name"] = next(free, name)
     zone = facts.time_zone(host.root)
     if zone is not None:
         found["moonfire"]["timezone"] = zone

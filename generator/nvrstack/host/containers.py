@@ -21,6 +21,8 @@ NOT_RUNNING = "container not running"
 """What runc says of a container that has just ended."""
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 """The policy by which a container comes back with the engine even if a person stopped it."""
+PROJECT = "com.docker.compose.project"
+"""The label by which Compose knows what is a project's."""
 OWN_NETWORKS = ("bridge", "host", "none")
 """The engine's own networks, which are always there."""
 LAST_LINES = 4
@@ -73,13 +75,34 @@ def described(wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Described, .
 def service_container(project_name: str, service: str) -> dict[str, Any] | None:
     """The container of a Compose service; None where there is none. Raises HostError."""
     labels = [
-        f"com.docker.compose.project={project_name}",
+        f"{PROJECT}={project_name}",
         f"com.docker.compose.service={service}",
         "com.docker.compose.oneoff=False",
     ]
     with _client(ANSWER_SECONDS) as client:
         found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return dict(found[0].attrs) if found else None
+
+
+def of_project(project_name: str) -> tuple[str, ...]:
+    """The names of all containers of a Compose project, of whatever service. Raises HostError."""
+    with _client(ANSWER_SECONDS) as client:
+        return tuple(str(found.name) for found in _of_project(client, project_name))
+
+
+def remove_project(project_name: str) -> None:
+    """Remove the containers and networks of a Compose project; its files are not needed.
+
+    Volumes stay, and networks that somebody else's container is in. Raises HostError.
+    """
+    from docker.errors import APIError
+
+    with _client(ANSWER_SECONDS) as client:
+        for container in _of_project(client, project_name):
+            container.remove(force=True)
+        for network in client.networks.list(filters={"label": [f"{PROJECT}={project_name}"]}):
+            with contextlib.suppress(APIError):
+                network.remove()
 
 
 def missing_networks(attributes: Mapping[str, Any]) -> list[str]:
@@ -162,6 +185,11 @@ def execute(name: str, command: list[str]) -> int | None:
     """Run a command in a container that runs; give its exit code. Raises HostError."""
     with _client(ANSWER_SECONDS) as client:
         return _needed(client, name).exec_run(command).exit_code
+
+
+def _of_project(client: "DockerClient", project_name: str) -> "list[Container]":
+    labels = [f"{PROJECT}={project_name}"]
+    return client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
 
 
 def _found(client: "DockerClient", name: str) -> "Container | None":

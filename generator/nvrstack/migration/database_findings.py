@@ -32,8 +32,8 @@ class DatabaseFindings:
 
 
 def sample_paths(database: Database, install: Install) -> tuple[PurePosixPath, ...]:
-    """The host's paths of the sample directories in use, so that it can be seen which exist."""
-    paths = (host_path(install, PurePosixPath(d.path)) for d in database.directories if d.used)
+    """The host's paths of the sample directories, so that it can be seen which exist."""
+    paths = (host_path(install, PurePosixPath(d.path)) for d in database.directories)
     return tuple(path for path in paths if path is not None)
 
 

@@ -47,7 +47,7 @@ class Move:
     need, by name. `moonfire_config` is the text of moonfire/moonfire-nvr.toml; where it is not what
     the settings render, it counts as the owner's edit from the start and is merged with later
     renders. The database and the recordings stay where they are: `database` is the directory that
-    holds them, `db` and its WAL.
+    holds them, `db` and its WAL, and `sample_dirs` are all directories of recordings that it knows.
 
     `first_user` is the account to make, with the secret first_user_password, where nobody could
     sign in otherwise.
@@ -76,6 +76,7 @@ class Move:
     moonfire_config: str
     install: Install
     database: PurePosixPath
+    sample_dirs: tuple[PurePosixPath, ...] = ()
     override: str | None = None
     first_user: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)

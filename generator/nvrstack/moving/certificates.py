@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused
+from nvrstack.host.apply import refused, sync
 from nvrstack.host.rights import hand_over
 from nvrstack.migration.move import Certificate
 from nvrstack.moving.work import Work
@@ -38,8 +38,12 @@ class Certificates:
             if os.geteuid() == 0:
                 project = self.work.settings.project
                 hand_over(copy, (project.uid, project.gid))
+            for path in (copy, *copy.rglob("*")):
+                if not path.is_symlink():
+                    sync(path)
             # Onto the empty directory that the project has, as rename(2) allows.
             copy.replace(target)
+            sync(target.parent)
         except FileNotFoundError as error:
             raise HostError(
                 f"{error.filename}: is not there any more", "plan the move again"

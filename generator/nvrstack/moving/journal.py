@@ -131,5 +131,12 @@ class Journal:
 
     def first(self, event: Event, step: str) -> datetime | None:
         """When something was first written of the last move."""
-        times = (e.at for e in self.entries() if (e.event, e.step) == (event, step))
-        return next(times, None)
+        return next(iter(self._times(event, step)), None)
+
+    def since(self, step: str) -> datetime | None:
+        """When a step was last begun to be undone, or else first begun; None where it was not."""
+        undone = self._times("undo", step)
+        return undone[-1] if undone else self.first("begin", step)
+
+    def _times(self, event: Event, step: str) -> list[datetime]:
+        return [e.at for e in self.entries() if (e.event, e.step) == (event, step)]

@@ -71,7 +71,7 @@ def go_forward(course: Course, journal: Journal) -> None:
             journal.write("begin", step.id)
             note = None if action.done() else action.do()
             journal.write("done", step.id, note or "")
-        except (NvrstackError, OSError) as error:
+        except Exception as error:
             failure = StepError(step, _told(error))
             with contextlib.suppress(NvrstackError):
                 journal.write("failed", step.id, failure.error.message)
@@ -103,7 +103,7 @@ def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
             if error.goes_on:
                 _note(journal, "forward-again", step.id, error.message)
             break
-        except (NvrstackError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - see _told
             problems.append(StepError(step, _told(error)))
             continue
         _note(journal, "undone", step.id)
@@ -114,10 +114,17 @@ def go_back(course: Course, journal: Journal) -> tuple[StepError, ...]:
     return tuple(problems)
 
 
-def _told(error: NvrstackError | OSError) -> NvrstackError:
-    """An error in words; what no action foresaw is a disk or a permission that said no."""
+def _told(error: Exception) -> NvrstackError:
+    """An error in words; what no action foresaw is a disk or a permission that said no.
+
+    Anything else is a mistake of this program's. That too must not end a move halfway.
+    """
     if isinstance(error, NvrstackError):
         return error
+    if not isinstance(error, OSError):
+        return HostError(
+            f"nvrstack made a mistake: {type(error).__name__}: {error}", "please report it"
+        )
     return HostError(
         f"{error.filename or 'this host'}: {error.strerror or error}",
         "check that the disk has room and that you may write there",

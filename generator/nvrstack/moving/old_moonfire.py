@@ -38,13 +38,13 @@ class OldMoonfire(Protocol):
         """Keep it from being started by anything but a person."""
 
     def linger(self) -> None:
-        """Let it be started at the next boot, even once it is stopped."""
+        """Let it be started again and again, at the next boot too, until it is held or released."""
 
     def stop(self) -> None:
         """Stop it, with time to do it in good order."""
 
     def release(self) -> None:
-        """Let it be started by itself again, as it was before."""
+        """Let it be started by itself as it was before, no more and no less."""
 
     def start(self) -> None:
         """Start it, if it ran before the move; it may have to wait for the database."""
@@ -92,7 +92,9 @@ class OldContainer:
 
     def release(self) -> None:
         """Give it its restart policy again."""
-        self._set_policy(self._before["HostConfig"]["RestartPolicy"])
+        policy = self._before["HostConfig"]["RestartPolicy"]
+        # The engine takes a policy without a name for no change at all.
+        self._set_policy({**policy, "Name": policy.get("Name") or "no"})
 
     def start(self) -> None:
         """Start it, if it ran."""

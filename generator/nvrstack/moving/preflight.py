@@ -24,7 +24,7 @@ def problems(work: Work) -> list[str]:
         return [problem]
     if work.move.rootless:
         return [engine.ROOTLESS]
-    return [*_old_system(work.move), *_database(work), *_ports(work), *_room(work)]
+    return [*_old_system(work.move), *_project(work), *_database(work), *_ports(work), *_room(work)]
 
 
 def reasons_for_root(move: Move) -> Iterator[str]:
@@ -61,6 +61,17 @@ def _old_system(move: Move) -> Iterator[str]:
         )
     if containers.inspect(move.kept_name) is not None:
         yield f"there is a container {move.kept_name} already; rename it: docker rename"
+
+
+def _project(work: Work) -> Iterator[str]:
+    """Containers that Compose would take for the new project's own, and replace."""
+    name = work.settings.project.name
+    others = containers.of_project(name)
+    if others:
+        yield (
+            f"{', '.join(others)} belong to a Compose project called {name} too; plan again with "
+            "--set project.name=NAME"
+        )
 
 
 def _database(work: Work) -> Iterator[str]:

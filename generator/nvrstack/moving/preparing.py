@@ -94,13 +94,22 @@ class Project:
         return None
 
     def undo(self) -> str | None:
-        """Move everything into a folder of its own: certificates may have come since."""
+        """Move everything into a folder of its own: certificates may have come since.
+
+        Raises HostError as long as a container may still use these files.
+        """
         project = self.work.project
         # What tells of these files goes with them.
         names = [path for path in project.iterdir() if path.name != KEPT]
         names += [path for path in (project / MANIFEST, project / JOURNAL) if path.exists()]
         if not names:
             return None
+        left = containers.of_project(self.work.settings.project.name)
+        if left:
+            raise HostError(
+                f"the files in {project} are still used by {', '.join(left)}",
+                "go on once the Docker Engine removes them: nvrstack migrate --rollback",
+            )
         aside = project / UNDONE / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
         try:
             for path in names:

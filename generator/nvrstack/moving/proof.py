@@ -60,7 +60,10 @@ def certificate_problem(work: Work) -> str | None:
     for one in work.move.certificates:
         if one.name == work.settings.site.domain:
             file = work.project / LETSENCRYPT / "live" / one.name / "cert.pem"
-            expected = _serial(Path(file).read_bytes())
+            try:
+                expected = _serial(Path(file).read_bytes())
+            except ValueError:
+                return f"{file}: is damaged"
             served = x509.load_der_x509_certificate(answer.certificate).serial_number
             if served != expected:
                 return f"https answers with another certificate than that of {one.source}"

@@ -1,5 +1,6 @@
 """The project's containers: made, tried out, and started as far as the old system allows."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable
@@ -154,5 +155,8 @@ class Front:
 
 
 def _take_down(work: Work) -> None:
+    """Stop and remove what the project has, by its label where Compose cannot read its files."""
     if work.files:
-        work.compose("down", "--timeout", "30")
+        with contextlib.suppress(HostError):
+            work.compose("down", "--timeout", "30")
+    containers.remove_project(work.settings.project.name)

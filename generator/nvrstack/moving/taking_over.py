@@ -75,7 +75,7 @@ class Takeover:
         directory = Path(self.work.move.database)
         upgrades = self.work.move.upgrades_schema
         now = datetime.now(UTC)
-        stopped = now if self.old.runs() else self.journal.first("begin", "takeover") or now
+        stopped = now if self.old.runs() else self.journal.since("takeover") or now
         answered = None if moonfire_problem(self.work) else self._started()
         (self.old.linger if upgrades else self.old.hold)()
         if self.old.runs():
@@ -94,7 +94,7 @@ class Takeover:
         return f"Without recording for {max(seconds, 0):.1f} seconds at most."
 
     def undo(self) -> str | None:
-        """Let the old one be started by itself again, stop the new one, start the old one.
+        """Let the engine try the old one until it has the database, and stop the new one.
 
         Raises StandstillError when the old one does not start; the new one records again then.
         """
@@ -107,12 +107,14 @@ class Takeover:
         try:
             return take_back(self.work, self.old) if self.work.move.upgrades_schema else None
         finally:
-            self.old.release()
-            # Before the new one stops, so that after a power cut in between either comes back.
+            # Before the new one stops, which may take a minute: whatever ends this program
+            # meanwhile, either of the two comes back, even an old one without a restart policy.
+            self.old.linger()
             with contextlib.suppress(HostError):
                 self.old.start()
             stop_new(self.work)
             start_again(self.old, Path(self.work.move.database))
+            self.old.release()
 
     def _standstill(self, error: HostError | OSError) -> StandstillError:
         reason = str(error)
@@ -122,7 +124,7 @@ class Takeover:
         except (HostError, OSError) as again:
             # Whichever of the two is mended first comes back.
             with contextlib.suppress(HostError):
-                self.old.release()
+                self.old.linger()
                 self.old.start()
             return StandstillError(f"{reason}; nor does the new one: {again}", goes_on=False)
         return StandstillError(f"{reason}; the new one records again", goes_on=True)

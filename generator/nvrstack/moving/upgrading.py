@@ -63,7 +63,7 @@ def take_back(work: Work, old: OldMoonfire) -> str | None:
 
 
 def _sample_dirs(work: Work) -> list[Path]:
-    return [Path(place) for place in work.settings.moonfire.sample_dirs]
+    return list(map(Path, work.move.sample_dirs))
 
 
 def _name(work: Work) -> str:
