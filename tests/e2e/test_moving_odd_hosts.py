@@ -36,12 +36,15 @@ def test_an_old_one_that_nobody_starts_again_comes_back_wherever_the_way_back_is
 ) -> None:
     with made(OldInstall(world, folder / "plain", "plain", 47, restart="no")) as install:
         before, counted = install.fingerprint(), folder / "counted"
-        install.nvrstack("run")
+        # Longer than the old one takes to find that its database is taken.
+        slow = "services: {moonfire-nvr: {environment: {STANDIN_STOP_SECONDS: 2}}}"
+        move = install.move(override=slow)
+        install.nvrstack("run", move=move)
         install.nvrstack("rollback", "--count", str(counted))
         assert install.fingerprint() == before
         acts = json.loads(counted.read_text())["acts"]["takeover"]
         assert acts > 3
-        install.nvrstack("run")
+        install.nvrstack("run", move=move)
         for act in range(1, acts + 1):
             done = install.nvrstack("rollback", "--kill", f"takeover:{act}", check=False)
             if done.returncode != -signal.SIGKILL:
