@@ -67,6 +67,21 @@ def test_what_it_becomes_is_valid() -> None:
     )  # fmt: skip
 
 
+def test_of_two_accounts_the_one_of_the_site_counts() -> None:
+    two = (
+        "protocol=dyndns2, login=a, password=x blog.dyndns.org\n"
+        "protocol=namecheap, login=example.com, password=y nvr\n"
+    )
+    conf = read_ddclient_conf(two)
+    assert ddns_settings(conf).settings["ddns.hosts"] == ("blog.dyndns.org",)
+    found = ddns_settings(conf, "nvr.example.com")
+    assert found.settings["ddns.hosts"] == ("nvr.example.com",)
+    assert found.password == "y"
+    (warning,) = found.warnings
+    assert (warning.code, "blog.dyndns.org" in warning.message) == ("ddns-several", True)
+    assert "the host's ddclient is left running; take nvr out" in warning.hint
+
+
 def test_the_password_is_never_shown() -> None:
     conf = read_ddclient_conf(DEBIAN + "password=other\n")
     for shown in (repr(conf), repr(ddns_settings(conf)), str(conf.general)):

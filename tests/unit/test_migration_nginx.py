@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from nvrstack.migration.nginx_sites import NginxSites, Site, nginx_sites
 from nvrstack.migration.nginx_tree import read_tree
+from nvrstack.migration.other_sites import other_sites
 from tests.unit.strategies import ODD_TEXT, quickly
 
 MAIN = """\
@@ -17,7 +18,6 @@ http {
     include /etc/nginx/conf.d/*.conf;
     include sites-enabled/*;
 }
-stream { server { listen 9000; proxy_pass 127.0.0.1:8080; } }
 """
 SITE = """\
 upstream moonfire {
@@ -61,6 +61,8 @@ MOONFIRE = Site(
     key=f"{LINEAGE}/privkey.pem",
     backends=("http://127.0.0.1:8080",),
     paths=("/",),
+    ports=(443,),
+    serves=True,
 )
 EXPECTED = NginxSites(
     domain="cams.example.org",
@@ -71,6 +73,7 @@ EXPECTED = NginxSites(
     key=f"{LINEAGE}/privkey.pem",
     port=8080,
     moonfire=(MOONFIRE,),
+    ports=frozenset({80, 443}),
 )
 
 
@@ -152,6 +155,77 @@ server { listen 80 default_server; server_name _; return 444; }
     assert found.moonfire == (MOONFIRE,)
     assert [site.names for site in found.others] == [("nas.example.org",), ("blog.example.org",)]
     assert found.warnings == ()
+
+
+STREAM = "stream { server { listen 1935; proxy_pass 192.168.1.9:1935; } }"
+PORTAL = (
+    "server { server_name home.example.com; root /srv/portal;"
+    " location = /cams { return 302 https://cams.example.org/; }"
+    " location / { try_files $uri =404; } }"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("server { server_name _; location / { proxy_pass http://127.0.0.1:8123; } }", "_"),
+        ("server { listen 81; location / { fastcgi_pass unix:/run/php; } }", "whatever no other"),
+        ("server { server_name .shop.example; location / { root /srv/shop; } }", ".shop.example"),
+        ("server { server_name ~^x; location / { alias /srv/; } }", "~^x"),
+        (PORTAL, "home.example.com"),
+        (STREAM, "port 1935 (stream)"),
+    ],
+)
+def test_whatever_else_nginx_serves_stops_with_it_and_is_told(text: str, label: str) -> None:
+    found = nginx_sites({"/etc/nginx/nginx.conf": f"{MAIN}{STREAM if text == STREAM else ''}",
+                         PLACE: SITE, "/etc/nginx/conf.d/a.conf": "" if text == STREAM else text,
+                         })  # fmt: skip
+    (site,) = found.others
+    assert site.label.startswith(label)
+    assert "home.example.com" not in found.redirects
+    (blocker,) = other_sites(found, "10.0.0.9", [], carry=True, gives_way=True).blockers
+    assert blocker.code == "nginx-other-site"
+    assert site.label in blocker.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "server { listen 80 default_server; root /var/www/html; server_name _;"
+            " location / { try_files $uri =404; } }"
+        ),
+        "server { server_name localhost; location / { root /usr/share/nginx/html; } }",
+        "server { server_name _; return 301 https://$host$request_uri; }",
+        (
+            "server { server_name _; location /.well-known/acme-challenge/ { root /srv/acme; }"
+            " location / { return 308 https://$host$request_uri; } }"
+        ),
+        "server { server_name _; return 444; }",
+    ],
+)
+def test_what_nginx_begins_with_and_what_answers_nothing_is_no_site(text: str) -> None:
+    assert nginx_sites({PLACE: SITE, "/etc/nginx/conf.d/a.conf": text}).others == ()
+
+
+def test_files_that_are_included_from_elsewhere_are_told() -> None:
+    text = "include /srv/sites/*.conf; include /etc/letsencrypt/options-ssl-nginx.conf;"
+    (warning,) = nginx_sites({PLACE: SITE, "/etc/nginx/conf.d/a.conf": text}).warnings
+    assert warning.code == "nginx-include-elsewhere"
+    assert "/srv/sites/*.conf" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("listen", "port"),
+    [
+        ("8443 ssl", 8443), ("[::]:81", 81), ("127.0.0.1:82", 82), ("*:83", 83),
+        ("10.0.0.1", 80), ("unix:/run/nginx.sock", 0),
+    ],
+)  # fmt: skip
+def test_the_ports_on_which_nginx_listens(listen: str, port: int) -> None:
+    text = f"server {{ listen {listen}; server_name a.example; return 404; }}"
+    assert nginx_sites({PLACE: text}).ports == {port}
+    assert nginx_sites({PLACE: "server { server_name a.example; return 404; }"}).ports == {80}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What the host tells about the new project's settings."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,9 +14,15 @@ from nvrstack.migration.nginx_sites import NginxSites, Site
 from nvrstack.migration.places import DATABASE
 from nvrstack.migration.port_owners import port_findings
 from nvrstack.migration.proposal import Certified, Proposal, Surroundings, propose_settings
-from nvrstack.migration.renewal import read_renewal
+from nvrstack.migration.renewal import LETSENCRYPT, STAGING, read_renewal
 from nvrstack.migration.schedules import Schedules
-from nvrstack.migration.takeover import carried_certificates, left_to_certbot, replaced_nginx
+from nvrstack.migration.takeover import (
+    carried_certificates,
+    has_to_give_way,
+    left_to_certbot,
+    preferred,
+    replaced_nginx,
+)
 from nvrstack.rendering.context import lineages
 from tests.unit.samples import settings_for
 
@@ -41,6 +49,7 @@ authenticator = nginx
 installer = nginx
 server = https://acme-v02.api.letsencrypt.org/directory
 """
+PORTS = (80, 443)
 NGINX = NginxSites(
     domain="nvr.example.com",
     aliases=("cameras.example.com",),
@@ -253,16 +262,44 @@ def test_how_much_of_the_hosts_nginx_gives_way() -> None:
     other = Site(("blog.example.com",), "/etc/nginx/sites-enabled/blog", 1, tls=True)
     shared = NginxSites(domain="nvr.example.com", moonfire=NGINX.moonfire, others=(other,))
     holds, idle = {443: "nginx"}, dict[int, str]()
-    whole = replaced_nginx(NGINX, holds, Schedules())
+    whole = replaced_nginx(NGINX, PORTS, holds, Schedules())
     assert whole is not None
     assert whole.site_files == ()
-    assert replaced_nginx(shared, holds, Schedules()) == whole
-    part = replaced_nginx(shared, idle, Schedules())
+    assert replaced_nginx(shared, PORTS, holds, Schedules()) == whole
+    part = replaced_nginx(shared, PORTS, idle, Schedules())
     assert part is not None
     assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
-    assert replaced_nginx(NginxSites(), idle, Schedules()) is None
+    assert replaced_nginx(NginxSites(), PORTS, idle, Schedules()) is None
     enabled = Schedules(frozenset({"nginx.service"}))
-    assert replaced_nginx(NginxSites(), idle, enabled) == whole
+    assert replaced_nginx(NginxSites(), PORTS, idle, enabled) == whole
+
+
+def test_a_server_on_other_ports_need_not_give_way() -> None:
+    elsewhere = replace(NGINX, ports=frozenset({80, 443}), others=NGINX.moonfire)
+    enabled = Schedules(frozenset({"nginx.service"}))
+    assert has_to_give_way(elsewhere, (80, 443), {}, enabled)
+    assert not has_to_give_way(elsewhere, (8080, 8443), {}, enabled)
+    part = replaced_nginx(elsewhere, (8080, 8443), {}, enabled)
+    assert part is not None
+    assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+
+
+def test_the_certificate_that_nginx_serves_is_taken_and_then_the_one_that_lives_longest() -> None:
+    def held(name: str, days: int, server: str = LETSENCRYPT) -> Certified:
+        found = certified(name, RENEWAL.replace(LETSENCRYPT, server), "nvr.example.com")
+        return replace(found, not_after=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days))
+
+    good, staged = held("nvr.example.com", 60), held("nvr.example.com-0001", 90, STAGING)
+    longer = held("nvr2", 80)
+    every = [staged, good, longer]
+    assert preferred(every, None) == (longer, good, staged)
+    used = "/etc/letsencrypt/live/nvr.example.com/fullchain.pem"
+    assert preferred(every, used) == (good, longer, staged)
+    found = proposed(around(NGINX, preferred(every, used)))
+    assert found.data["certificate"]["authority"] == "letsencrypt"
+    settings = settings_for("router-ddns")
+    (taken,) = carried_certificates(settings, lineages(settings), preferred(every, used))
+    assert taken.source == "nvr.example.com"
 
 
 def test_a_port_that_somebody_else_holds_blocks() -> None:

@@ -36,7 +36,7 @@ from nvrstack.migration.schedules import (
     NGINX_SERVICE,
     Schedules,
 )
-from nvrstack.pki.certificates import names_of
+from nvrstack.pki.certificates import names_of, validity
 
 
 @dataclass(frozen=True)
@@ -146,17 +146,17 @@ def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]
             continue
         server = read_renewal(name, text).server.removeprefix("https://")
         lineage = read_renewal(name, text, domains, files.accounts.get(server, ()))
-        found.append(Certified(lineage, text, domains))
+        found.append(Certified(lineage, text, domains, validity(certificate)[1]))
     return tuple(found), tuple(w for c in found for w in c.lineage.warnings)
 
 
-def ddns(host: Host) -> Ddns:
-    """The settings that the host's ddclient amounts to; none without one."""
+def ddns(host: Host, domain: str | None) -> Ddns:
+    """The settings that the host's ddclient amounts to, for `domain` if it can; none without."""
     text = existing.ddclient_conf(host.root)
     if text is None:
         return Ddns()
     try:
-        return ddns_settings(read_ddclient_conf(text))
+        return ddns_settings(read_ddclient_conf(text), domain)
     except InputError as error:
         return Ddns(warnings=(Finding("ddns-unread", error.message, error.hint),))
 

@@ -11,6 +11,7 @@ from nvrstack.cli.survey import SCRIPT, Host, survey
 from nvrstack.host import below, engine, existing, facts
 from nvrstack.migration.accounting import account, override_text
 from nvrstack.migration.config_source import ConfigFile
+from nvrstack.migration.ddns import SEVERAL
 from nvrstack.migration.detection import Choice, choose
 from nvrstack.migration.install import Finding, Install, Source
 from nvrstack.migration.moonfire_config import ConfigProposal, propose
@@ -26,6 +27,7 @@ from nvrstack.migration.takeover import (
     carried_certificates,
     has_to_give_way,
     left_to_certbot,
+    preferred,
     replaced_nginx,
 )
 from nvrstack.migration.target import target_version
@@ -95,10 +97,10 @@ def make_plan(host: Host, wishes: Wishes) -> Planned:
     told = (*surveyed.warnings, *choice.warnings)
     if choice.install is None:
         return Planned(None, warnings=unique(told), blockers=unique(choice.blockers))
-    return _planned(host, wishes, choice, _look(host, choice.install, told))
+    return _planned(host, wishes, choice, _look(host, wishes, choice.install, told))
 
 
-def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
+def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...]) -> _Seen:
     file = belongings.config_file(host, install)
     before = propose(install, file, _moonfire_address(None))
     recorded = belongings.recordings(host, install, before.database)
@@ -107,8 +109,8 @@ def _look(host: Host, install: Install, told: tuple[Finding, ...]) -> _Seen:
     certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
         nginx,
-        certified,
-        belongings.ddns(host),
+        preferred(certified, nginx.certificate),
+        belongings.ddns(host, lookup(wishes.given.data, "site.domain") or nginx.domain),
         belongings.state_owner(host, install, before.database),
     )
     warnings = (
@@ -212,6 +214,8 @@ def _other_sites(
         belongings.listening(host),
         carry=wishes.carries_sites,
         gives_way=has_to_give_way(
+            nginx,
+            ports,
             belongings.takers(host, ports, lookup(data, "site.bind") or ()),
             belongings.schedules(host),
         ),
@@ -232,6 +236,8 @@ def _move(
     found = belongings.schedules(host)
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
     renews_all = not left_to_certbot(seen.around.certificates, certificates)
+    several = any(warning.code == SEVERAL for warning in seen.around.ddns.warnings)
+    gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
     return Move(
         project=PurePosixPath(wishes.directory),
@@ -248,11 +254,13 @@ def _move(
         config=PurePosixPath(seen.file.path) if seen.file is not None else None,
         unit=f"{install.container_name}.service" if install.source == "systemd" else None,
         script=PurePosixPath(script) if script is not None else None,
-        nginx=replaced_nginx(seen.nginx, takers, found),
+        nginx=replaced_nginx(
+            seen.nginx, (settings.site.http_port, settings.site.https_port), takers, found
+        ),
         certificates=certificates,
         renewal_units=found.certbot_timers if renews_all else (),
         renewal_files=tuple(map(PurePosixPath, found.crons)) if renews_all else (),
-        ddclient_units=found.ddclient_units if settings.ddns.updater == "ddclient" else (),
+        ddclient_units=found.ddclient_units if gives_up_ddclient else (),
     )
 
 

@@ -9,6 +9,7 @@ from nvrstack.migration.ddclient_conf import DdclientConf, Host
 from nvrstack.migration.install import Finding
 from nvrstack.services.providers import Provider, providers
 
+SEVERAL = "ddns-several"
 DEFAULT_PROTOCOL = "dyndns2"
 DEFAULT_SERVER = "members.dyndns.org"
 """What ddclient takes where the file says nothing (ddclient(1))."""
@@ -36,11 +37,14 @@ class Ddns:
     warnings: tuple[Finding, ...] = ()
 
 
-def ddns_settings(conf: DdclientConf) -> Ddns:
-    """The settings that keep the same hosts up to date at the same provider."""
+def ddns_settings(conf: DdclientConf, domain: str | None = None) -> Ddns:
+    """The settings that keep the same hosts up to date at the same provider.
+
+    Of several accounts, the one that updates `domain` counts, or else the first.
+    """
     if not conf.hosts:
         return Ddns()
-    first = conf.hosts[0]
+    first = next((host for host in conf.hosts if _updates(host, domain)), conf.hosts[0])
     provider, server = _provider(first)
     if provider is None:
         protocol = first.settings.get("protocol", DEFAULT_PROTOCOL)
@@ -96,6 +100,11 @@ def _provider(host: Host) -> tuple[Provider | None, str]:
     return next((p for p in fitting if "server" in p.keys), None), server
 
 
+def _updates(host: Host, domain: str | None) -> bool:
+    provider, _ = _provider(host)
+    return provider is not None and _full_name(host, provider) == domain
+
+
 def _account(host: Host) -> tuple[str | None, ...]:
     keys = ("protocol", "server", "login", "zone")
     return (*(host.settings.get(key) for key in keys), host.password)
@@ -124,9 +133,10 @@ def _other_accounts(hosts: tuple[Host, ...], same: list[Host]) -> list[Finding]:
         return []
     return [
         Finding(
-            "ddns-several",
+            SEVERAL,
             f"ddclient also updates {', '.join(others)} with another account",
-            "a project has one account: leave the host's ddclient running for these alone",
+            "a project has one account, so the host's ddclient is left running; take "
+            f"{', '.join(host.name for host in same)} out of its settings after the move",
         )
     ]
 

@@ -23,12 +23,20 @@ CARRIED = frozenset(
 """What the guide's site file has, and what the new project has an answer of its own to."""
 
 
+STOCK = frozenset({"/var/www/html", "/usr/share/nginx/html"})
+"""Where the page lies that every distribution's nginx begins with."""
+REDIRECTS = (("301",), ("302",), ("303",), ("307",), ("308",))
+FILES = frozenset({"root", "alias"})
+ANSWERS = frozenset({"fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"})
+
+
 @dataclass(frozen=True)
 class Site:
     """One `server` block.
 
     `backends` are the URLs that it passes requests to, upstream groups replaced by their servers;
-    `redirect` is where it sends everybody, if it does nothing else.
+    `redirect` is where it sends everybody, if it does nothing else. `patterns` are what it answers
+    to beside its names, and `serves` tells that it gives more than nginx's own first page.
     """
 
     names: tuple[str, ...]
@@ -41,6 +49,14 @@ class Site:
     paths: tuple[str, ...] = ()
     redirect: str | None = None
     further: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    serves: bool = False
+
+    @property
+    def label(self) -> str:
+        """What it answers to, for people."""
+        return ", ".join(self.names or self.patterns) or "whatever no other site answers to"
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class NginxSites:
     """Moonfire's names, as settings take them, and the other sites.
 
     `redirects` and `short_names` only lead to the domain; `port` is the one on which the proxy
-    reaches Moonfire; `moonfire` has the blocks that do.
+    reaches Moonfire; `moonfire` has the blocks that do. `ports` are those that nginx listens on.
     """
 
     domain: str | None = None
@@ -60,6 +76,7 @@ class NginxSites:
     port: int | None = None
     moonfire: tuple[Site, ...] = ()
     others: tuple[Site, ...] = ()
+    ports: frozenset[int] = frozenset()
     warnings: tuple[Finding, ...] = ()
 
 
@@ -88,6 +105,7 @@ def nginx_sites(
     onto = [n for s in leading for n in s.names if n not in names]
     short = [name for name in (*names, *onto) if "." not in name]
     others = _others([s for s in sites if s not in moonfire and s not in leading])
+    others += tuple(_apart(tree.root))
     backends = [b for site in moonfire for b in site.backends if _port(b, own) in ports]
     certified = next((site for site in moonfire if site.certificate), None)
     return NginxSites(
@@ -100,6 +118,7 @@ def nginx_sites(
         port=_port(backends[0], own) if backends else None,
         moonfire=tuple(moonfire),
         others=others,
+        ports=frozenset(port for site in sites for port in site.ports),
         warnings=(*tree.warnings, *_about_moonfires(moonfire, backends)),
     )
 
@@ -118,8 +137,8 @@ def _site(server: Directive, upstreams: Mapping[str, list[str]]) -> Site:
     listens = [*server.all("listen")]
     own = {d.name: d.args for d in server.block if d.args}
     names = [name for d in server.all("server_name") for name in d.args]
-    # A site whose only answer is a redirect, certbot's conditional ones among them.
-    returns = [d.args[-1] for d in server.all("return") if d.args[:1] in (("301",), ("302",))]
+    returns = [d.args[-1] for d in _for_everybody(server) if d.args[:1] in REDIRECTS]
+    folders = {d.args[0] for d in server.all(*FILES) if d.args and not _is_challenge(server, d)}
     locations = [d for d in server.block if d.name == "location"]
     certificate = own.get("ssl_certificate", (None,))[0]
     return Site(
@@ -133,7 +152,47 @@ def _site(server: Directive, upstreams: Mapping[str, list[str]]) -> Site:
         paths=tuple(d.args[-1] for d in locations if d.args and [*d.all("proxy_pass")]),
         redirect=returns[0] if returns and not passes else None,
         further=tuple(sorted({d.name for d in _below(server)} - CARRIED)),
+        patterns=tuple(dict.fromkeys(n for n in names if not _is_name(n))),
+        ports=tuple(dict.fromkeys(_listened(d) for d in listens)) if listens else (80,),
+        serves=bool(passes or folders - STOCK or [*server.all(*ANSWERS)]),
     )
+
+
+def _for_everybody(server: Directive) -> Iterator[Directive]:
+    """The `return` directives that meet any path, certbot's conditional ones among them."""
+    for inner in server.block:
+        if inner.name == "return":
+            yield inner
+        elif inner.name == "if" or (inner.name == "location" and inner.args[-1:] == ("/",)):
+            yield from inner.all("return")
+
+
+def _is_challenge(server: Directive, folder: Directive) -> bool:
+    """Whether a folder only has the answers to an authority (RFC 8555, section 8.3)."""
+    return any(
+        folder in inner.all(*FILES) and "acme-challenge" in "".join(inner.args)
+        for inner in server.block
+        if inner.name == "location"
+    )
+
+
+def _listened(listen: Directive) -> int:
+    """The port of a `listen` directive; 0 for a socket in the file system."""
+    place = listen.args[0] if listen.args else ""
+    if place.startswith("unix:"):
+        return 0
+    port = place.rpartition(":")[2]
+    return int(port) if port.isdecimal() and len(port) < 6 else 80
+
+
+def _apart(root: Directive) -> Iterator[Site]:
+    """The servers that are no web sites: they stop with nginx as well."""
+    for block in root.block:
+        for server in block.all("server") if block.name in {"stream", "mail"} else ():
+            if server.block:
+                ports = tuple(_listened(d) for d in server.all("listen"))
+                what = f"port {', '.join(map(str, ports))} ({block.name})"
+                yield Site((), server.file, server.line, tls=False, patterns=(what,), serves=True)
 
 
 def _leads_to(site: Site, names: Collection[str]) -> bool:
@@ -145,9 +204,14 @@ def _leads_to(site: Site, names: Collection[str]) -> bool:
 
 
 def _others(sites: Collection[Site]) -> tuple[Site, ...]:
-    """The sites that have a name, but not those that only lead to another one of them."""
+    """The sites that have a name or serve something, but not those that only lead to another."""
     serving = {name for site in sites if not site.redirect for name in site.names}
-    return tuple(s for s in sites if s.names and not _leads_to(s, serving))
+    # nginx's first page answers to localhost, or to no name.
+    return tuple(
+        site
+        for site in sites
+        if (site.serves or not {*site.names} <= {"localhost"}) and not _leads_to(site, serving)
+    )
 
 
 def _below(directive: Directive) -> Iterator[Directive]:

@@ -15,6 +15,8 @@ PREFIX = "/etc/nginx"
 """What a relative include counts from, in every distribution's build."""
 SITES = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*")
 """Debian's and nginx.org's main files include these; they count where there is no main file."""
+FAMILIAR = ("/etc/letsencrypt/", "/usr/share/nginx/", "/usr/lib/nginx/", "/usr/lib64/nginx/")
+"""Where certbot and distributions keep parts of settings and modules, and no sites."""
 DEEPEST = 20
 MOST_DIRECTIVES = 50_000
 LONGEST = 1_000_000
@@ -93,6 +95,20 @@ class _Reader:
         hint = "nginx -t tells whether nginx itself can read it"
         self.warnings.append(Finding("nginx-unreadable", f"{path}: {reason}", hint, line))
 
+    def _tell_elsewhere(self, pattern: str, path: str, line: int) -> None:
+        """Name an include of files that were not read."""
+        place = normpath(join(PREFIX, pattern))
+        if not place.startswith((f"{PREFIX}/", *FAMILIAR)):
+            self.warnings.append(
+                Finding(
+                    "nginx-include-elsewhere",
+                    f"{path}: it includes {place}, which is not looked at",
+                    "look whether a site is in there: it would stop with nginx; move its file "
+                    f"below {PREFIX} and plan again",
+                    line,
+                )
+            )
+
     def _directives(
         self, statements: list[dict[str, Any]], path: str, depth: int
     ) -> Iterator[Directive]:
@@ -102,6 +118,7 @@ class _Reader:
             self.left -= 1
             name, args = statement["directive"], tuple(map(str, statement["args"]))
             if name == "include" and args:
+                self._tell_elsewhere(args[0], path, statement["line"])
                 for included in self.matching(args[0]):
                     yield from self.read(included, depth + 1)
                 continue

@@ -39,9 +39,9 @@ def other_sites(
     blockers: list[Finding] = []
     for site in nginx.others if gives_way else ():
         names = [name for name in site.names if name not in given]
-        if not names:
+        if site.names and not names:
             continue
-        upstream = _upstream(site, address)
+        upstream = _upstream(site, address) if names else None
         if upstream is None:
             blockers.append(_homeless(site))
         elif not carry:
@@ -67,7 +67,7 @@ def _upstream(site: Site, address: str | None) -> str | None:
     except ValueError:
         return None
     host = address if parts.hostname in LOOPBACK else parts.hostname
-    if host is None or port is None or parts.scheme not in {"http", "https"}:
+    if host == "unix" or host is None or port is None or parts.scheme not in {"http", "https"}:
         return None
     return f"{parts.scheme}://{host}:{port}"
 
@@ -105,8 +105,8 @@ def _asked(site: Site) -> Finding:
 def _homeless(site: Site) -> Finding:
     return Finding(
         "nginx-other-site",
-        f"{site.file}: this nginx serves {', '.join(site.names)} too, from files or in a way that "
-        "the project's nginx does not have, and has to give up the ports 80 and 443",
+        f"{site.file}: this nginx serves {site.label} too, from files or in a way that the "
+        "project's nginx does not have, and has to give up the ports 80 and 443",
         "give it another home, or another port, before the move; or let the project use other "
         "ports, with --set site.https_port=PORT --set site.http_port=PORT",
         site.line,

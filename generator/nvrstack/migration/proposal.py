@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,13 +20,20 @@ DEFAULT_DOMAIN = "nvr.home.arpa"
 """For a home without a domain of its own (RFC 8375)."""
 
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class Certified:
-    """A lineage of the host's certbot, its renewal file, and the names of its certificate."""
+    """A lineage of the host's certbot, its renewal file, and the names of its certificate.
+
+    `not_after` is until when the certificate is valid.
+    """
 
     lineage: Lineage
     text: str
     domains: tuple[str, ...]
+    not_after: datetime = LONG_AGO
 
     @property
     def in_place(self) -> bool:

@@ -1,14 +1,15 @@
 """What of the host the project takes over, put into the form that a move needs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from nvrstack.migration.install import Finding
 from nvrstack.migration.move import Certificate, HostNginx
 from nvrstack.migration.nginx_sites import NginxSites
 from nvrstack.migration.proposal import Certified
-from nvrstack.migration.renewal import DIRECTORY, with_webroot
+from nvrstack.migration.renewal import DIRECTORY, STAGING, with_webroot
 from nvrstack.migration.schedules import NGINX_SERVICE, Schedules
 from nvrstack.pki.own import covers
 from nvrstack.settings.model import Settings
@@ -29,6 +30,19 @@ def carried_certificates(
     return tuple(found)
 
 
+def preferred(certified: Sequence[Certified], used: str | None) -> tuple[Certified, ...]:
+    """The host's certificates, the best first: what nginx serves, `used` being the path of that.
+
+    Next come those of an authority that browsers trust, and of these the ones that live longest.
+    """
+
+    def rank(held: Certified) -> tuple[bool, bool, datetime]:
+        served = used is not None and PurePosixPath(used).parent.name == held.lineage.name
+        return served, held.lineage.server != STAGING, held.not_after
+
+    return tuple(sorted(certified, key=rank, reverse=True))
+
+
 def _certificate(held: Certified, name: str) -> Certificate:
     lineage = held.lineage
     renewal = with_webroot(_renamed(held.text, lineage.name, name), held.domains)
@@ -45,19 +59,22 @@ def _renamed(renewal: str, old: str, new: str) -> str:
     return re.sub(_renewed_path(old), rf"\g<1>{new}", renewal, flags=re.MULTILINE)
 
 
-def has_to_give_way(takers: Mapping[int, str], schedules: Schedules) -> bool:
-    """Whether the host's nginx holds the project's ports, named in `takers`, or will at boot."""
-    return "nginx" in takers.values() or schedules.runs_nginx
+def has_to_give_way(
+    nginx: NginxSites, ports: Collection[int], takers: Mapping[int, str], schedules: Schedules
+) -> bool:
+    """Whether the host's nginx holds the project's `ports`, named in `takers`, or will at boot."""
+    wants = not nginx.ports or not nginx.ports.isdisjoint(ports)
+    return "nginx" in takers.values() or (schedules.runs_nginx and wants)
 
 
 def replaced_nginx(
-    nginx: NginxSites, takers: Mapping[int, str], schedules: Schedules
+    nginx: NginxSites, ports: Collection[int], takers: Mapping[int, str], schedules: Schedules
 ) -> HostNginx | None:
     """The host's nginx as far as it must give way: all of it, or Moonfire's site files alone.
 
     It keeps the other sites where it does not need the project's ports.
     """
-    gives_way = has_to_give_way(takers, schedules)
+    gives_way = has_to_give_way(nginx, ports, takers, schedules)
     if not gives_way and not nginx.moonfire:
         return None
     if nginx.others and not gives_way:
