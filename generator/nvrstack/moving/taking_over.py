@@ -107,12 +107,13 @@ class Takeover:
         try:
             return take_back(self.work, self.old) if self.work.move.upgrades_schema else None
         finally:
-            self.old.release()
+            self.old.linger()
             # Before the new one stops, so that after a power cut in between either comes back.
             with contextlib.suppress(HostError):
                 self.old.start()
             stop_new(self.work)
             start_again(self.old, Path(self.work.move.database))
+            self.old.release()
 
     def _standstill(self, error: HostError | OSError) -> StandstillError:
         reason = str(error)
