@@ -2,10 +2,12 @@
 
     python3 systemd.py DIRECTORY [--no-pager] COMMAND [UNIT]
 
-It knows show, enable, disable, start, stop, reset-failed and try-reload-or-restart, each with one
-unit, as systemctl(1) describes them. DIRECTORY holds `units/NAME`, which are unit files, `wants/`,
-where an enabled one has a link, and `run/`, where one that runs has the id of its process. It reads
-ExecStart, User, Group and Environment; a timer runs when it was started, and starts nothing.
+It knows daemon-reload, which does nothing here, and show, enable, disable, start, stop,
+reset-failed and try-reload-or-restart, each with one unit, as systemctl(1) describes them.
+DIRECTORY holds `units/NAME`, which are unit files or links to them, links that want one in
+`units/*.wants`, one of which an enabled unit has, and `run/`, where one that runs has the id of its
+process. It reads ExecStart, User, Group and Environment; a timer runs when it was started, and
+starts nothing. Drop-ins are listed where they are beside a unit, and have no effect.
 """
 
 import configparser
@@ -25,7 +27,7 @@ class Unit:
 
     def __init__(self, base: Path, name: str) -> None:
         self.file = base / "units" / name
-        self.link = base / "wants" / name
+        self.link = base / "units" / "multi-user.target.wants" / name
         self.running = base / "run" / name
         self.log = base / "run" / f"{name}.log"
         self.is_timer = name.endswith(".timer")
@@ -35,6 +37,9 @@ class Unit:
         print(f"LoadState={'loaded' if self.file.exists() else 'not-found'}")
         print(f"ActiveState={'active' if self.is_active() else 'inactive'}")
         print(f"UnitFileState={'enabled' if self.link.is_symlink() else 'disabled'}")
+        print(f"FragmentPath={self.file if self.file.exists() else ''}")
+        print(f"DropInPaths={' '.join(map(str, self.file.parent.glob(f'{self.file.name}.d/*')))}")
+        print("Type=simple")
 
     def is_active(self) -> bool:
         """Say whether its process runs, and is no corpse."""
@@ -55,8 +60,17 @@ class Unit:
         self.link.symlink_to(self.file)
 
     def disable(self) -> None:
-        """Let it not."""
-        self.link.unlink(missing_ok=True)
+        """Remove every link to it, also that which is the unit itself."""
+        for link in self.file.parent.glob(f"*.wants/{self.file.name}"):
+            link.unlink()
+        if self.file.is_symlink():
+            self.file.unlink()
+
+    def reset_failed(self) -> None:
+        """Refuse it for a unit that nothing keeps in memory, as systemd does."""
+        if not self.is_active() and not self.link.is_symlink():
+            name = self.file.name
+            sys.exit(f"Failed to reset failed state of unit {name}: Unit {name} not loaded.")
 
     def start(self) -> None:
         """Start its process, and see that it does not end at once."""
@@ -103,22 +117,27 @@ class Unit:
 def main() -> None:
     """Do what the command line says."""
     words = [word for word in sys.argv[2:] if not word.startswith("--")]
+    if words == ["daemon-reload"]:
+        return
     command, name = words
     unit = Unit(Path(sys.argv[1]), name)
     if command == "show":
         unit.show()
         return
-    if not unit.file.exists():
+    if not unit.file.exists() and not (command == "stop" and unit.is_active()):
         sys.exit(f"Failed to {command} unit: Unit file {name} does not exist.")
     if command == "try-reload-or-restart":
         if unit.is_active():
             unit.stop()
             unit.start()
         return
-    if command != "reset-failed":
-        {"enable": unit.enable, "disable": unit.disable, "start": unit.start, "stop": unit.stop}[
-            command
-        ]()
+    {
+        "enable": unit.enable,
+        "disable": unit.disable,
+        "start": unit.start,
+        "stop": unit.stop,
+        "reset-failed": unit.reset_failed,
+    }[command]()
 
 
 if __name__ == "__main__":

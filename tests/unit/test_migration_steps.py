@@ -58,5 +58,23 @@ def test_what_changes_the_host_has_an_undo() -> None:
     ]  # fmt: skip
 
 
+def test_the_copies_that_are_promised_are_those_that_are_made() -> None:
+    def promised(**parts: Any) -> str:
+        return next(s.title for s in steps(replace(ALONE, **parts)) if s.id == "backup")
+
+    kept = "in /srv/nvr/.nvrstack"
+    assert promised() == f"Keep copies of the container's definition {kept}"
+    assert promised(**{name: value for name, (value, _) in PARTS.items()}) == (
+        "Keep copies of the nvr script, Moonfire's configuration, the unit files of "
+        "moonfire-nvr.service, nginx.service, ddclient.service, /etc/nginx, /etc/cron.d/certbot "
+        f"{kept}"
+    )
+    site = HostNginx(site_files=(PurePosixPath("/etc/nginx/sites-enabled/nvr"),))
+    assert promised(nginx=site) == (
+        "Keep copies of the container's definition, the unit files of nginx.service, "
+        f"/etc/nginx/sites-enabled/nvr {kept}"
+    )
+
+
 def test_a_move_does_not_show_its_secrets() -> None:
     assert "hunter2" not in repr(replace(ALONE, secrets={"ddns_password": "hunter2"}))

@@ -9,22 +9,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from nvrstack.cli.console import Console
 from nvrstack.cli.progress import Progress
 from nvrstack.errors import HostError, InputError
-from nvrstack.host import containers, engine, systemd
+from nvrstack.host import containers, engine, restarting, systemd, unit_links
 from nvrstack.host.keeping import write_private
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Certificate, HostNginx, Move
 from nvrstack.migration.steps import steps
-from nvrstack.moving import proof
+from nvrstack.moving import preparing, proof, taking_over
 from nvrstack.moving.actions import actions
 from nvrstack.moving.certificates import BEING_COPIED, LETSENCRYPT, Certificates
 from nvrstack.moving.journal import Journal, State
-from nvrstack.moving.old_moonfire import old_moonfire
+from nvrstack.moving.old_moonfire import OldMoonfire, old_moonfire
 from nvrstack.moving.preflight import problems, reasons_for_root
 from nvrstack.moving.preparing import Backup, Project
 from nvrstack.moving.report import as_json, in_words
@@ -139,8 +140,9 @@ def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(systemd, "BOOTED", tmp_path)
+    monkeypatch.setattr(unit_links, "ADMINISTRATORS", base / "units")
     yield base
-    for unit in (base / "units").iterdir():
+    for unit in (base / "run").glob("*.service"):
         systemd.stop(unit.name)
 
 
@@ -217,6 +219,237 @@ def test_without_systemd_a_unit_is_left_alone_and_that_is_said(
     assert "ddclient.service is left alone" in told
     assert Units(work, ("ddclient.service",)).undo() is None
     assert Backup(work).do() is None
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What systemctl is asked from now on, without the looks."""
+    asked: list[str] = []
+    really = systemd._systemctl
+
+    def ask(*words: str) -> str:
+        if words[0] != "show":
+            asked.append(" ".join(words))
+        return really(*words)
+
+    monkeypatch.setattr(systemd, "_systemctl", ask)
+    return asked
+
+
+OLD = "moonfire-nvr.service"
+
+
+def test_an_old_unit_that_was_not_enabled_is_started_again(
+    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unit(units, OLD, enabled=False, active=True)
+    work = work_in(tmp_path, unit=OLD)
+    Backup(work).do()
+    old = old_moonfire(work)
+    old.hold()
+    old.stop()
+    with pytest.raises(HostError, match=f"Unit {OLD} not loaded"):
+        systemd.reset_failed(OLD)
+    asked = recorded(monkeypatch)
+    old.linger()
+    old.start()
+    old.release()
+    assert asked == ["daemon-reload", f"reset-failed {OLD}", f"start {OLD}", "daemon-reload"]
+    assert systemd.state(OLD) == UnitState(enabled=False, active=True)
+
+
+def link_unit(folder: Path, units: Path, name: str) -> dict[str, str]:
+    """A unit that `systemctl link` and two targets made links to, and these links."""
+    file = folder / f"home/{name}"
+    file.parent.mkdir()
+    file.write_text("[Service]\nExecStart=sleep 60\n")
+    (units / "units/graphical.target.wants").mkdir()
+    (units / "units" / name).symlink_to(file)
+    (units / "units/graphical.target.wants" / name).symlink_to(f"../{name}")
+    systemd.enable(name)
+    systemd.start(name)
+    return links_below(units)
+
+
+def links_below(units: Path) -> dict[str, str]:
+    links = (path for path in (units / "units").rglob("*") if path.is_symlink())
+    return {str(path): str(path.readlink()) for path in links}
+
+
+def test_an_old_unit_that_is_a_link_comes_back_with_all_its_links(
+    tmp_path: Path, units: Path
+) -> None:
+    before = link_unit(tmp_path, units, OLD)
+    assert len(before) == 3
+    work = work_in(tmp_path, unit=OLD)
+    Backup(work).do()
+    old = old_moonfire(work)
+    old.hold()
+    # Its file is gone and it still runs, so that it must be stopped.
+    assert links_below(units) == {}
+    assert systemd.state(OLD) == UnitState(enabled=False, active=True)
+    assert old.runs()
+    old.stop()
+    assert systemd.state(OLD) is None
+    assert old.missing() == []
+    for _ in range(2):
+        old.linger()
+        assert links_below(units) == before
+    old.start()
+    old.release()
+    assert systemd.state(OLD) == UnitState(enabled=True, active=True)
+    assert links_below(units) == before
+
+    old.hold()
+    old.stop()
+    (tmp_path / "home" / OLD).unlink()
+    assert old.missing() == [
+        f"systemd does not know {OLD} any more",
+        f"{tmp_path / 'home' / OLD}, which was its unit file, is gone",
+    ]
+
+
+def test_a_unit_of_the_host_that_is_a_link_comes_back(tmp_path: Path, units: Path) -> None:
+    before = link_unit(tmp_path, units, "ddclient.service")
+    work = work_in(tmp_path, unit="x.service", ddclient_units=("ddclient.service",))
+    Backup(work).do()
+    action = Units(work, ("ddclient.service",))
+    for _ in range(2):
+        action.do()
+        assert action.done()
+        assert links_below(units) == {}
+    for _ in range(2):
+        action.undo()
+        assert links_below(units) == before
+        assert systemd.state("ddclient.service") == UnitState(enabled=True, active=True)
+
+
+def test_links_by_another_name_are_links_to_the_unit_and_a_file_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unit_links, "ADMINISTRATORS", tmp_path)
+    (tmp_path / "a.target.requires").mkdir()
+    (tmp_path / "dbus-nvr.service").symlink_to(f"/lib/systemd/system/{OLD}")
+    (tmp_path / "a.target.requires/dbus-nvr.service").symlink_to("../dbus-nvr.service")
+    (tmp_path / "other.service").symlink_to("/lib/systemd/system/nginx.service")
+    found = unit_links.links_to(OLD)
+    assert found == {
+        str(tmp_path / "dbus-nvr.service"): f"/lib/systemd/system/{OLD}",
+        str(tmp_path / "a.target.requires/dbus-nvr.service"): "../dbus-nvr.service",
+    }
+    (tmp_path / "dbus-nvr.service").unlink()
+    (tmp_path / "dbus-nvr.service").write_text("mine")
+    with pytest.raises(HostError, match=r"dbus-nvr\.service: is a file by now") as told:
+        unit_links.restore_links(found)
+    assert "move the file away" in told.value.hint
+    assert (tmp_path / "dbus-nvr.service").read_text() == "mine"
+
+
+def test_an_old_unit_starts_again_by_itself_until_the_way_back_is_gone(
+    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unit(units, OLD, enabled=True, active=True)
+    work = work_in(tmp_path, unit=OLD)
+    Backup(work).do()
+    old = old_moonfire(work)
+    drop_in = tmp_path / f"{OLD}.d/zz-nvrstack.conf"
+    asked = recorded(monkeypatch)
+    for end, first, second in (
+        (old.release, ["daemon-reload", "daemon-reload"], ["daemon-reload"]),
+        (old.hold, ["daemon-reload", f"disable {OLD}"], []),
+    ):
+        for _ in range(2):
+            old.linger()
+            assert drop_in.read_text() == (
+                "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=1\n"
+            )
+            assert systemd.state(OLD) == UnitState(enabled=True, active=True)
+        asked.clear()
+        end()
+        assert asked == first
+        assert not drop_in.parent.exists()
+        asked.clear()
+        end()
+        assert asked == second
+    old.linger()
+    (drop_in.parent / "other.conf").write_text("")
+    old.release()
+    assert [path.name for path in drop_in.parent.iterdir()] == ["other.conf"]
+
+
+def test_a_unit_that_ends_after_its_work_is_not_started_again_and_again(
+    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_unit(units, OLD, enabled=False, active=True)
+    monkeypatch.setattr(systemd, "properties", lambda *_: {"Type": "oneshot"})
+    restarting.restart_always(OLD)
+    assert not (tmp_path / f"{OLD}.d").exists()
+
+
+def test_the_old_one_is_let_go_only_when_it_has_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    class Old:
+        def __getattr__(self, name: str) -> object:
+            return lambda: told.append(name)
+
+    monkeypatch.setattr(taking_over, "stop_new", lambda _: told.append("the new one stops"))
+    monkeypatch.setattr(taking_over, "start_again", lambda *_: told.append("has the database"))
+    work = work_in(tmp_path)
+    old = cast("OldMoonfire", Old())
+    taking_over.Takeover(
+        work, old, Journal(NoLines(), lambda: pytest.fail("nothing is written"))
+    ).undo()
+    assert told == ["linger", "start", "the new one stops", "has the database", "release"]
+
+
+def test_unit_files_and_all_of_nginx_are_kept_as_they_are(
+    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link_unit(tmp_path, units, OLD)
+    (units / f"units/{OLD}.d").mkdir()
+    (units / f"units/{OLD}.d/own.conf").write_text("[Service]\nNice=5\n")
+    make_unit(units, "nginx.service", enabled=True, active=False)
+    nginx = tmp_path / "nginx"
+    (nginx / "sites-enabled").mkdir(parents=True)
+    (nginx / "nginx.conf").write_text("events {}\n")
+    (nginx / "sites-enabled/nvr").symlink_to("../sites-available/nvr")
+    (nginx / "modules").symlink_to("/usr/lib/nginx/modules")
+    os.mkfifo(nginx / "pipe")
+    monkeypatch.setattr(preparing, "NGINX", nginx)
+    work = work_in(tmp_path, unit=OLD, nginx=HostNginx())
+    Backup(work).do()
+    kept = {
+        f"/{path.relative_to(work.kept)}"
+        for path in work.kept.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+    assert kept == {
+        str(path)
+        for path in (
+            units / f"units/{OLD}",
+            tmp_path / f"home/{OLD}",
+            units / f"units/{OLD}.d/own.conf",
+            units / "units/nginx.service",
+            nginx / "nginx.conf",
+            nginx / "sites-enabled/nvr",
+            nginx / "modules",
+        )
+    }
+    assert work.found.stat().st_mode & 0o077 == 0
+    for name in ("units.json", "unit-links.json"):
+        assert (work.found / name).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", '{"x.service": 1}'])
+def test_damaged_links_are_told_with_what_to_do(tmp_path: Path, text: str) -> None:
+    work = work_in(tmp_path, unit="x.service")
+    write_private(work.found / "units.json", '{"x.service": {"enabled": true, "active": true}}')
+    write_private(work.found / "unit-links.json", text)
+    with pytest.raises(HostError, match=r"unit-links\.json: cannot be read") as told:
+        old_moonfire(work).release()
+    assert "systemctl enable" in told.value.hint
 
 
 def test_a_unit_that_systemd_refuses_is_named(units: Path) -> None:

@@ -1,6 +1,7 @@
 """systemd's units, where systemd is the first process; see systemctl(1)."""
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from nvrstack.errors import HostError
 
 BOOTED = Path("/run/systemd/system")
 """Exists where systemd is the init system, see sd_booted(3)."""
+RUNTIME = Path("/run")
 SECONDS = 180
 """More than the 90 seconds that systemd by itself grants a service to stop."""
 
@@ -26,15 +28,31 @@ def runs() -> bool:
 
 
 def state(unit: str) -> UnitState | None:
-    """How a unit stands; None where systemd does not know it. Raises HostError."""
-    told = _systemctl("show", "--property=LoadState,ActiveState,UnitFileState", unit)
-    found = dict(line.partition("=")[::2] for line in told.splitlines())
-    if found.get("LoadState") in {None, "", "not-found"}:
+    """How a unit stands; None where systemd does not know it. Raises HostError.
+
+    One whose file has gone while it ran is known for as long as it runs.
+    """
+    found = properties(unit, "LoadState", "ActiveState", "UnitFileState")
+    active = found.get("ActiveState") in {"active", "activating", "reloading"}
+    if found.get("LoadState") in {None, "", "not-found"} and not active:
         return None
-    return UnitState(
-        enabled=found.get("UnitFileState") == "enabled",
-        active=found.get("ActiveState") in {"active", "activating", "reloading"},
-    )
+    return UnitState(enabled=found.get("UnitFileState") == "enabled", active=active)
+
+
+def files(unit: str) -> tuple[Path, ...]:
+    """The unit's file and its drop-ins, without those that are gone at the next boot.
+
+    Raises HostError.
+    """
+    found = properties(unit, "FragmentPath", "DropInPaths")
+    words = f"{found.get('FragmentPath', '')} {found.get('DropInPaths', '')}".split()
+    return tuple(path for path in map(Path, words) if not path.is_relative_to(RUNTIME))
+
+
+def properties(unit: str, *names: str) -> Mapping[str, str]:
+    """What systemd says of a unit, by the names of `systemctl show`. Raises HostError."""
+    told = _systemctl("show", f"--property={','.join(names)}", unit)
+    return dict(line.partition("=")[::2] for line in told.splitlines())
 
 
 def disable(unit: str) -> None:
@@ -53,7 +71,10 @@ def start(unit: str) -> None:
 
 
 def reset_failed(unit: str) -> None:
-    """Forget how often a unit has failed, which may keep it from starting. Raises HostError."""
+    """Forget how often a unit has failed, which may keep it from starting.
+
+    Raises HostError, also for a unit that is not loaded: neither enabled, nor running, nor failed.
+    """
     _systemctl("reset-failed", unit)
 
 
@@ -68,6 +89,11 @@ def reload(unit: str) -> None:
     Raises HostError.
     """
     _systemctl("try-reload-or-restart", unit)
+
+
+def reload_manager() -> None:
+    """Let systemd read the files of all units again. Raises HostError."""
+    _systemctl("daemon-reload")
 
 
 def _systemctl(*words: str) -> str:

@@ -62,11 +62,16 @@ def steps(move: Move) -> tuple[Step, ...]:
 
 
 def _backup(move: Move) -> Step:
+    nginx = move.nginx
+    units = (move.unit, nginx.unit if nginx else None, *move.renewal_units, *move.ddclient_units)
+    unit_files = ", ".join(filter(None, units))
     kept = [
         "the nvr script" if move.script else "",
         "Moonfire's configuration" if move.config else "",
-        "the container's definition" if move.has_container else f"the unit {move.unit}",
-        "nginx's site files" if move.nginx else "",
+        "the container's definition" if move.has_container else "",
+        f"the unit files of {unit_files}" if unit_files else "",
+        *([str(file) for file in nginx.site_files] or ["/etc/nginx"] if nginx else []),
+        *map(str, move.renewal_files),
     ]
     listed = ", ".join(filter(None, kept))
     return Step("backup", f"Keep copies of {listed} in {move.project}/.nvrstack")

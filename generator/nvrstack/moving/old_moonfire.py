@@ -1,5 +1,6 @@
 """The old Moonfire, a container or a unit: held back, stopped, and started again as it was."""
 
+import contextlib
 import json
 import os
 import time
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nvrstack.errors import HostError
-from nvrstack.host import containers, systemd
+from nvrstack.host import containers, restarting, systemd
 from nvrstack.host.database_lock import is_locked
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.container import is_running
-from nvrstack.moving.units import STATES, read_states
+from nvrstack.moving.units import STATES, enable_again, read_links, read_states
 from nvrstack.moving.work import Work
 
 GRACE_SECONDS = 90
@@ -83,8 +84,9 @@ class OldContainer:
         self._set_policy({"Name": "no", "MaximumRetryCount": 0})
 
     def linger(self) -> None:
-        """Give it the policy under which the engine forgets that it was stopped."""
-        self._set_policy(containers.ALWAYS)
+        """Give it the policy under which the engine forgets that it was stopped, if it ran."""
+        if self.ran():
+            self._set_policy(containers.ALWAYS)
 
     def stop(self) -> None:
         """Stop it."""
@@ -146,34 +148,52 @@ class OldUnit:
 
     def hold(self) -> None:
         """Disable it, if it is started at boot."""
+        restarting.restart_as_told(self.unit)
         now = systemd.state(self.unit)
         if now and now.enabled:
             systemd.disable(self.unit)
 
     def linger(self) -> None:
-        """Nothing: a unit that is enabled comes back."""
+        """Enable it again, if it was, and let systemd start it again whenever it ends by itself.
+
+        It ends at once for as long as the new one has the database. Its own Restart= may be none,
+        or give up after a few starts.
+        """
+        enable_again(self.unit, self._before, self.work.found)
+        if self.ran():
+            restarting.restart_always(self.unit)
 
     def stop(self) -> None:
         """Stop it."""
         systemd.stop(self.unit)
 
     def release(self) -> None:
-        """Enable it again, if it was."""
-        if self._before.enabled:
-            systemd.enable(self.unit)
+        """Enable it again, if it was, and let it restart only as it says itself."""
+        enable_again(self.unit, self._before, self.work.found)
+        restarting.restart_as_told(self.unit)
 
     def start(self) -> None:
         """Start it, if it ran."""
         if self.ran():
-            # It may have found its database taken too often.
-            systemd.reset_failed(self.unit)
+            # It may have found its database taken too often. systemd refuses this for a unit that
+            # it has no need to keep in memory, which has then no failures to forget either.
+            with contextlib.suppress(HostError):
+                systemd.reset_failed(self.unit)
             systemd.start(self.unit)
 
     def missing(self) -> list[str]:
-        """The unit itself."""
+        """The unit itself, or the file that a link of its own led to."""
         if not systemd.runs():
             return [f"systemd is not the first process here, so {self.unit} cannot be started"]
-        return [] if systemd.state(self.unit) else [f"systemd does not know {self.unit} any more"]
+        # Disabling takes away a link that is the unit's own; the way back makes it again.
+        links = read_links(self.work.found).get(self.unit, {})
+        own = [Path(path).parent / to for path, to in links.items() if Path(path).name == self.unit]
+        if systemd.state(self.unit) or any(file.exists() for file in own):
+            return []
+        return [
+            f"systemd does not know {self.unit} any more",
+            *(f"{file}, which was its unit file, is gone" for file in own[:1]),
+        ]
 
     @property
     def _before(self) -> UnitState:

@@ -2,20 +2,22 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host import containers, systemd
+from nvrstack.host import containers, systemd, unit_links
 from nvrstack.host.apply import JOURNAL, KEPT, recover, refused
 from nvrstack.host.keeping import keep, write_private
 from nvrstack.moving.old_moonfire import DEFINITION
 from nvrstack.moving.preflight import problems
-from nvrstack.moving.units import STATES, states_text, units_of
+from nvrstack.moving.units import LINKS, STATES, states_text, units_of
 from nvrstack.moving.work import Work
 from nvrstack.rendering.manifest import MANIFEST
 
+NGINX = Path("/etc/nginx")
 UNDONE = f"{KEPT}/undone"
 
 
@@ -56,6 +58,8 @@ class Backup:
     def do(self) -> str | None:
         """Copy whatever has not been yet."""
         move = self.work.move
+        # The copies keep their modes; what nobody else may reach are the directories above.
+        self.work.found.mkdir(parents=True, exist_ok=True, mode=0o700)
         nginx = move.nginx.site_files if move.nginx else ()
         # A script that is a link is replaced where it really is.
         script = (Path(move.script).resolve(),) if move.script else ()
@@ -63,18 +67,32 @@ class Backup:
         for file in (*script, *config, *map(Path, (*nginx, *move.renewal_files))):
             if os.path.lexists(file):
                 keep(file, self.work.kept)
+        if move.nginx and not move.nginx.site_files:
+            for file in _below(NGINX):
+                keep(file, self.work.kept)
         if move.has_container:
             found = containers.inspect(move.install.container_name)
             if found is not None:
                 _write_once(self.work.found / DEFINITION, json.dumps(found, indent=1))
         if systemd.runs():
-            states = {unit: systemd.state(unit) for unit in units_of(move)}
-            known = {unit: state for unit, state in states.items() if state is not None}
-            _write_once(self.work.found / STATES, states_text(known))
+            self._keep_units(units_of(move))
         return None
 
     def undo(self) -> str | None:
         """The copies stay."""
+
+    def _keep_units(self, units: tuple[str, ...]) -> None:
+        states = {unit: systemd.state(unit) for unit in units}
+        known = {unit: state for unit, state in states.items() if state is not None}
+        for unit in known:
+            for file in systemd.files(unit):
+                # A unit may be a link to a file elsewhere.
+                for path in {file, file.resolve()}:
+                    if os.path.lexists(path):
+                        keep(path, self.work.kept)
+        links = {unit: unit_links.links_to(unit) for unit in known}
+        _write_once(self.work.found / LINKS, json.dumps(links, indent=1))
+        _write_once(self.work.found / STATES, states_text(known))
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,15 @@ class Project:
         except OSError as error:
             raise refused(project, error, "the files that are left there do no harm") from error
         return f"The project's files are in {aside} now."
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    """The regular files below a directory, and its links as such."""
+    for folder, directories, files in os.walk(directory):
+        for name in (*directories, *files):
+            path = Path(folder, name)
+            if path.is_symlink() or path.is_file():
+                yield path
 
 
 def _write_once(place: Path, text: str) -> None:

@@ -99,9 +99,11 @@ class Takeover:
         Raises StandstillError when the old one does not start; the new one records again then.
         """
         try:
-            return self._give_back()
+            note = self._give_back()
         except (HostError, OSError) as error:
             raise self._standstill(error) from error
+        self.old.release()
+        return note
 
     def _give_back(self) -> str | None:
         try:
@@ -114,7 +116,6 @@ class Takeover:
                 self.old.start()
             stop_new(self.work)
             start_again(self.old, Path(self.work.move.database))
-            self.old.release()
 
     def _standstill(self, error: HostError | OSError) -> StandstillError:
         reason = str(error)

@@ -8,13 +8,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from nvrstack.errors import HostError
-from nvrstack.host import systemd
+from nvrstack.host import systemd, unit_links
 from nvrstack.host.keeping import put_back, take_away
 from nvrstack.host.systemd import UnitState
 from nvrstack.migration.move import Move
 from nvrstack.moving.work import Work
 
 STATES = "units.json"
+LINKS = "unit-links.json"
 NO_SYSTEMD = "systemd is not the first process here, so {units} is left alone: see to it yourself"
 
 
@@ -44,6 +45,20 @@ def read_states(found_in: Path) -> Mapping[str, UnitState]:
 def states_text(states: Mapping[str, UnitState]) -> str:
     """The states as they are kept."""
     return json.dumps({unit: asdict(state) for unit, state in states.items()}, indent=1)
+
+
+def read_links(found_in: Path) -> Mapping[str, Mapping[str, str]]:
+    """The links to each unit before the move, with what stood in them. Raises HostError."""
+    place = found_in / LINKS
+    if not place.exists():
+        return {}
+    try:
+        return TypeAdapter(dict[str, dict[str, str]]).validate_json(place.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise HostError(
+            f"{place}: cannot be read, so it is unknown which links led to the units",
+            "enable them by hand: systemctl enable /PATH/OF/UNIT",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,8 @@ class Units:
             before = read_states(self.work.found)
             for unit in self.units:
                 if unit in before:
-                    restore(unit, before[unit])
+                    enable_again(unit, before[unit], self.work.found)
+                    _start_again(unit, before[unit])
         return None
 
     def _at_work(self) -> list[str]:
@@ -119,10 +135,18 @@ class NginxFiles:
         return None
 
 
-def restore(unit: str, before: UnitState) -> None:
-    """Let a unit be enabled and run as before. Raises HostError."""
+def enable_again(unit: str, before: UnitState, found_in: Path) -> None:
+    """Let a unit be enabled as before, with the links that it had. Raises HostError."""
+    links = read_links(found_in).get(unit)
+    if links:
+        unit_links.restore_links(links)
+        systemd.reload_manager()
     now = systemd.state(unit)
     if before.enabled and not (now and now.enabled):
         systemd.enable(unit)
+
+
+def _start_again(unit: str, before: UnitState) -> None:
+    now = systemd.state(unit)
     if before.active and not (now and now.active):
         systemd.start(unit)
