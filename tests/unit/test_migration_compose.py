@@ -1,5 +1,6 @@
 """A compose file with Moonfire in it, read without an engine."""
 
+import time
 from typing import Any
 
 import pytest
@@ -234,6 +235,17 @@ VARIABLES = {"A": "one", "EMPTY": ""}
 )
 def test_interpolation(text: str, result: str, unknown: set[str]) -> None:
     assert interpolate(text, VARIABLES) == (result, frozenset(unknown))
+
+
+@pytest.mark.parametrize("piece", ["$aaaaaaa", "$a", "a", "$$", "${b}", "${A:-", "${A:-$a", "${"])
+def test_a_default_without_its_end_is_answered_quickly(piece: str) -> None:
+    begun = time.monotonic()
+    text = "${A:-" + piece * 10_000
+    assert interpolate(text, {}) is not None
+    assert time.monotonic() - begun < 2
+    # The word that has no end is no variable; what stands in it is.
+    if piece == "$aaaaaaa":
+        assert interpolate(text, {"aaaaaaa": "x"}) == ("${A:-" + "x" * 10_000, frozenset())
 
 
 def test_variables_come_from_the_env_file() -> None:
