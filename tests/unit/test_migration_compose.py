@@ -86,6 +86,13 @@ def test_upstreams_file_as_it_stood_at_first() -> None:
     assert "no container starts with it" in warning.message
 
 
+LONG_FORM = """\
+volumes:
+  - {type: bind, source: /a, target: /b, consistency: cached, bind:
+      {propagation: rslave, selinux: Z, create_host_path: true, recursive: disabled}}
+"""
+
+
 @pytest.mark.parametrize(
     ("lines", "field", "value"),
     [
@@ -112,6 +119,21 @@ def test_upstreams_file_as_it_stood_at_first() -> None:
         ("deploy: {resources: {limits: {cpus: 2, x: 1}}, mode: global}", "other_options",
          {"cpus": ("2",), "deploy": ('resources={"limits": {"x": "1"}}', "mode=global")}),
         ("networks: [lan, back]", "other_options", {"networks": ("back",)}),
+        ("volumes: ['/a:/b:rshared', '/c:/d:ro,z', '/e:/f:rw']", "other_options",
+         {"mount-mode": ("/b:rshared", "/d:z")}),
+        (LONG_FORM,
+         "other_options", {"mount-mode": ("/b:consistency=cached", "/b:rslave", "/b:Z",
+                                          "/b:bind-recursive=disabled")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: 64m, mode: 01777}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=67108864", "/b:tmpfs-mode=1777")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: 99, mode: 0o755}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=99", "/b:tmpfs-mode=755")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: lots, mode: 511}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=lots", "/b:tmpfs-mode=777")}),
+        ("volumes: [{type: volume, target: /b, volume: {nocopy: true, subpath: c}}]",
+         "other_options", {"mount-mode": ("/b:volume-nocopy", "/b:volume-subpath=c")}),
+        ("tmpfs: /var/cache:size=64m,mode=1777", "other_options",
+         {"mount-mode": ("/var/cache:size=64m", "/var/cache:mode=1777")}),
         ("volumes: !override ['/a:/b']", "mounts", (Mount("bind", "/a", "/b"),)),
         ("ports: !reset null", "ports", ()),
     ],
