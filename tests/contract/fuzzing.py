@@ -10,6 +10,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["nvrstack.migration"]):
+    from nvrstack.migration.compose import read_compose
     from nvrstack.migration.docker_run import read_run
     from nvrstack.migration.install import User
     from nvrstack.migration.script import read_script
@@ -27,7 +28,12 @@ def options(data: bytes) -> None:
     read_run([word.decode(errors="replace") for word in data.split(b"\0")])
 
 
+def compose(data: bytes) -> None:
+    """The reader of a compose file."""
+    read_compose(data.decode(errors="replace"), "/opt/moonfire-nvr", {"A": "one"})
+
+
 if __name__ == "__main__":
-    target = {"script": script, "options": options}[sys.argv[1]]
+    target = {"script": script, "options": options, "compose": compose}[sys.argv[1]]
     atheris.Setup([sys.argv[0], *sys.argv[2:]], target)
     atheris.Fuzz()

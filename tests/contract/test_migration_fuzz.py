@@ -12,7 +12,20 @@ from tests.unit.nvr_shapes import CUTS, EDITS, FROZEN, SHAPES
 
 SECONDS = 8
 FIXTURES = (SHAPES | CUTS | FROZEN | EDITS).values()
+COMPOSE = """\
+services:
+  moonfire-nvr:
+    image: ghcr.io/scottlamb/moonfire-nvr:${TAG:-v0.7.30}
+    command: run
+    user: 1001:1002
+    volumes: [/media/nvr:/media/nvr:rshared, {type: tmpfs, target: /b, tmpfs: {mode: 01777}}]
+    environment: [TZ=Etc/UTC, MOONFIRE_LOG]
+    networks: {default: , vlan20: {ipv4_address: 192.168.20.5}}
+networks: {vlan20: {external: true}}
+"""
+UNENDED = "services: {a: {image: moonfire-nvr, labels: {b: '${A:-" + "$aaaaaaa" * 12 + "'}}}"
 CORPUS = {
+    "compose": [COMPOSE.encode(), UNENDED.encode()],
     "script": [text.encode() for text, _ in FIXTURES],
     "options": [b"\0".join(word.encode() for word in argv) for _, argv in FIXTURES],
 }

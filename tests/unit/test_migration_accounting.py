@@ -330,3 +330,30 @@ def test_what_docker_has_no_word_for_is_told(line: str) -> None:
     assert override(install) is None
     (told,) = [each for each in account(install) if each.option.startswith("Service.")]
     assert told.fate == "not carried"
+
+
+def test_modes_of_a_compose_files_mounts_are_carried() -> None:
+    text = f"""\
+services:
+  moonfire-nvr:
+    image: {IMAGE}
+    command: run
+    user: 1001:1002
+    volumes:
+      - /srv/clips:/srv/clips:rslave,z
+      - {{type: tmpfs, target: /x, tmpfs: {{size: 64m, mode: 0}}}}
+    tmpfs: /var/cache:size=64m,mode=1777
+"""
+    install = read_compose(text, "/opt/nvr").install
+    assert install is not None
+    assert service(install) == {
+        "volumes": [
+            {
+                "type": "bind",
+                "source": "/srv/clips",
+                "target": "/srv/clips",
+                "bind": {"create_host_path": False, "propagation": "rslave", "selinux": "z"},
+            }
+        ],
+        "tmpfs": ["/x:size=67108864,mode=0", "/var/cache:size=64m,mode=1777"],
+    }

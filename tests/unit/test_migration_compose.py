@@ -1,5 +1,6 @@
 """A compose file with Moonfire in it, read without an engine."""
 
+import time
 from typing import Any
 
 import pytest
@@ -85,6 +86,13 @@ def test_upstreams_file_as_it_stood_at_first() -> None:
     assert "no container starts with it" in warning.message
 
 
+LONG_FORM = """\
+volumes:
+  - {type: bind, source: /a, target: /b, consistency: cached, bind:
+      {propagation: rslave, selinux: Z, create_host_path: true, recursive: disabled}}
+"""
+
+
 @pytest.mark.parametrize(
     ("lines", "field", "value"),
     [
@@ -111,6 +119,21 @@ def test_upstreams_file_as_it_stood_at_first() -> None:
         ("deploy: {resources: {limits: {cpus: 2, x: 1}}, mode: global}", "other_options",
          {"cpus": ("2",), "deploy": ('resources={"limits": {"x": "1"}}', "mode=global")}),
         ("networks: [lan, back]", "other_options", {"networks": ("back",)}),
+        ("volumes: ['/a:/b:rshared', '/c:/d:ro,z', '/e:/f:rw']", "other_options",
+         {"mount-mode": ("/b:rshared", "/d:z")}),
+        (LONG_FORM,
+         "other_options", {"mount-mode": ("/b:consistency=cached", "/b:rslave", "/b:Z",
+                                          "/b:bind-recursive=disabled")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: 64m, mode: 01777}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=67108864", "/b:tmpfs-mode=1777")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: 99, mode: 0o755}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=99", "/b:tmpfs-mode=755")}),
+        ("volumes: [{type: tmpfs, target: /b, tmpfs: {size: lots, mode: 511}}]", "other_options",
+         {"mount-mode": ("/b:tmpfs-size=lots", "/b:tmpfs-mode=777")}),
+        ("volumes: [{type: volume, target: /b, volume: {nocopy: true, subpath: c}}]",
+         "other_options", {"mount-mode": ("/b:volume-nocopy", "/b:volume-subpath=c")}),
+        ("tmpfs: /var/cache:size=64m,mode=1777", "other_options",
+         {"mount-mode": ("/var/cache:size=64m", "/var/cache:mode=1777")}),
         ("volumes: !override ['/a:/b']", "mounts", (Mount("bind", "/a", "/b"),)),
         ("ports: !reset null", "ports", ()),
     ],
@@ -234,6 +257,17 @@ VARIABLES = {"A": "one", "EMPTY": ""}
 )
 def test_interpolation(text: str, result: str, unknown: set[str]) -> None:
     assert interpolate(text, VARIABLES) == (result, frozenset(unknown))
+
+
+@pytest.mark.parametrize("piece", ["$aaaaaaa", "$a", "a", "$$", "${b}", "${A:-", "${A:-$a", "${"])
+def test_a_default_without_its_end_is_answered_quickly(piece: str) -> None:
+    begun = time.monotonic()
+    text = "${A:-" + piece * 10_000
+    assert interpolate(text, {}) is not None
+    assert time.monotonic() - begun < 2
+    # The word that has no end is no variable; what stands in it is.
+    if piece == "$aaaaaaa":
+        assert interpolate(text, {"aaaaaaa": "x"}) == ("${A:-" + "x" * 10_000, frozenset())
 
 
 def test_variables_come_from_the_env_file() -> None:

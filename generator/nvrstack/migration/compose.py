@@ -11,16 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 from nvrstack.migration.compose_file import load
+from nvrstack.migration.compose_mounts import mounts_of
 from nvrstack.migration.compose_values import (
     as_list,
     as_mapping,
     deployed,
+    not_understood,
     port_of,
     texts,
-    volume_of,
 )
 from nvrstack.migration.container import PROGRAM
-from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.install import Finding, Install, Port, Reading, TextOf, User, no_file
 from nvrstack.migration.interpolation import variables_of
 from nvrstack.migration.timezone import zone_of
 from nvrstack.migration.versions import image_version
@@ -154,6 +155,9 @@ def _install(
     }
     if unread:
         options["env-file"] = unread
+    mounts, modes = mounts_of(service, directory, warnings)
+    if modes:
+        options["mount-mode"] = modes
     install = Install(
         source="compose",
         image=image,
@@ -162,7 +166,7 @@ def _install(
         user=_user(str(service.get("user") or ""), warnings),
         timezone=zone_of(environment.pop("TZ", None)),
         environment=environment,
-        mounts=_mounts(service, directory, warnings),
+        mounts=mounts,
         network=_network(service, project, options),
         ports=_ports(service, warnings),
         security_opt=tuple(map(str, as_list(service.get("security_opt")))),
@@ -206,41 +210,15 @@ def _user(text: str, warnings: list[Finding]) -> User | None:
     return None
 
 
-def _mounts(
-    service: Mapping[str, Any], directory: str, warnings: list[Finding]
-) -> tuple[Mount, ...]:
-    found = []
-    for entry in as_list(service.get("volumes")):
-        mount = volume_of(entry, directory)
-        if mount is None:
-            _not_understood("volumes", entry, warnings)
-        else:
-            found.append(mount)
-    for entry in as_list(service.get("tmpfs")):
-        target, _, options = str(entry).partition(":")
-        found.append(Mount("tmpfs", None, target, "ro" in options.split(",")))
-    return tuple(found)
-
-
 def _ports(service: Mapping[str, Any], warnings: list[Finding]) -> tuple[Port, ...]:
     found: list[Port] = []
     for entry in as_list(service.get("ports")):
         ports = port_of(entry)
         if ports is None:
-            _not_understood("ports", entry, warnings)
+            warnings.append(not_understood("ports", entry))
         else:
             found += ports
     return tuple(found)
-
-
-def _not_understood(key: str, entry: Any, warnings: list[Finding]) -> None:
-    warnings.append(
-        Finding(
-            "compose-value",
-            f"{key}: {' '.join(texts(entry))} is not understood, and is not carried over",
-            "docker compose config shows what Compose makes of it",
-        )
-    )
 
 
 def _network(service: Mapping[str, Any], project: str, options: dict[str, tuple[str, ...]]) -> str:

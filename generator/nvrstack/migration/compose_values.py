@@ -6,7 +6,7 @@ from copy import deepcopy
 from posixpath import join, normpath
 from typing import Any
 
-from nvrstack.migration.install import Mount, Port
+from nvrstack.migration.install import Finding, Mount, Port
 
 _PORT = re.compile(
     r"(?:(?:(?P<ip>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+):)?(?P<outside>\d+(?:-\d+)?)?:)?"
@@ -131,6 +131,15 @@ def _range(text: str) -> list[int]:
     first, _, last = text.partition("-")
     ends = (int(first), int(last or first))
     return [*range(ends[0], ends[1] + 1)] if max(ends) <= 65535 else []
+
+
+def not_understood(key: str, entry: Any) -> Finding:
+    """The warning that an entry of `key` has none of the forms that it may have."""
+    return Finding(
+        "compose-value",
+        f"{key}: {' '.join(texts(entry))} is not understood, and is not carried over",
+        "docker compose config shows what Compose makes of it",
+    )
 
 
 def _text(value: Any) -> str:

@@ -8,9 +8,10 @@ https://docs.docker.com/reference/compose-file/interpolation/.
 import re
 from collections.abc import Mapping
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-# A default may hold a variable of its own, but no further one inside that.
-_INNER = rf"(?:[^{{}}$]|\$\$|\$\{{[^{{}}]*\}}|\${_NAME})*"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
+# A default may hold a variable of its own, but no further one inside that. Nothing matched is given
+# back, as a default without its end would be tried in every way of cutting it.
+_INNER = rf"(?:[^{{}}$]|\$\$|\$\{{[^{{}}]*\}}|\${_NAME})*+"
 _VARIABLE = re.compile(
     rf"\$(?:(?P<escaped>\$)|(?P<plain>{_NAME})"
     rf"|\{{(?P<name>{_NAME})(?:(?P<operator>:?[-?+])(?P<word>{_INNER}))?\}})"
