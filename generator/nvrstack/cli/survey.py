@@ -1,7 +1,7 @@
 """Every installation of Moonfire that a host shows signs of. Nothing is changed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nvrstack.cli.console import SETTINGS
@@ -143,7 +143,17 @@ def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> It
             continue
         reading = read_compose(found.text, directory, variables_of(found.env), _text_of(host))
         if reading.install is not None or reading.blockers:
+            reading = replace(reading, warnings=(*reading.warnings, *map(_added, found.overrides)))
             yield Candidate(found.path, reading, False if engine_asked else None)
+
+
+def _added(override: str) -> Finding:
+    return Finding(
+        "compose-override",
+        f"{override} adds to the compose file, and is not read",
+        "docker compose config shows the whole; what you still need goes into the project's own "
+        "compose.override.yaml",
+    )
 
 
 def _units(host: Host) -> Iterator[Candidate]:

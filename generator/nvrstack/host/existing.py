@@ -16,6 +16,7 @@ UNIT_DIRECTORIES = (
 )
 """The first that has a unit counts, see systemd.unit(5)."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+OVERRIDES = tuple(name.replace(".y", ".override.y") for name in COMPOSE_NAMES)
 NOT_NGINX = (".key", ".pem", ".crt", ".der", ".p12", ".htpasswd", ".mmdb", ".dat", ".so")
 DDCLIENT = ("/etc/ddclient.conf", "/etc/ddclient/ddclient.conf")
 
@@ -41,20 +42,29 @@ class CertbotFiles:
 
 @dataclass(frozen=True)
 class ComposeFile:
-    """A compose file that people would use in its directory, and the `.env` file beside it."""
+    """A compose file that people would use in its directory, and the `.env` file beside it.
+
+    `overrides` are files beside it that Compose adds to it by itself.
+    """
 
     path: str
     text: str
     env: str
+    overrides: tuple[str, ...] = ()
 
 
 def moonfire_units(root: Path) -> tuple[Unit, ...]:
     """Every service whose unit file or drop-ins speak of Moonfire."""
     found: dict[str, Unit] = {}
+    seen: set[str] = set()
     for directory in UNIT_DIRECTORIES:
         for name in names_in(root, directory):
-            text = read_text(root, f"{directory}/{name}") if name.endswith(".service") else None
-            if text is None or name in found:
+            if not name.endswith(".service") or name in seen:
+                continue
+            # A masked one, a link to /dev/null, hides those of later directories too.
+            seen.add(name)
+            text = read_text(root, f"{directory}/{name}")
+            if text is None:
                 continue
             drop_ins = _drop_ins(root, name)
             if "moonfire" in "".join([name, text, *drop_ins]).lower():
@@ -126,7 +136,9 @@ def compose_file(root: Path, directory: str) -> ComposeFile | None:
         text = read_text(root, f"{directory}/{name}")
         if text is not None:
             env = read_text(root, f"{directory}/.env") or ""
-            return ComposeFile(f"{directory}/{name}", text, env)
+            beside = names_in(root, directory)
+            overrides = tuple(f"{directory}/{each}" for each in OVERRIDES if each in beside)
+            return ComposeFile(f"{directory}/{name}", text, env, overrides)
     return None
 
 

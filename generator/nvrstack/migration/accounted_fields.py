@@ -18,6 +18,8 @@ NO_SECCOMP = (
     "and EPERM, write it into compose.override.yaml"
 )
 """https://github.com/moby/moby/issues/40734"""
+OWN_NETWORKS = frozenset({"backend", "cameras", "edge", "outbound"})
+"""The project's, see its compose.yaml."""
 ENDS = frozenset({"none", "bridge", "default"})
 
 
@@ -69,13 +71,22 @@ def _network(install: Install) -> Iterator[Decision]:
     if first == "host":
         by = "networks of the project: Moonfire reaches cameras, and nginx alone reaches Moonfire"
         yield replaced("network", (first,), by)
-    elif first in ENDS or install.source == "compose":
+    elif first in ENDS or _is_compose_s_own(first, install):
         yield replaced("network", (first,), "the project's networks")
     else:
         yield _joined(first)
-    if install.source != "compose":
-        for name in install.other_options.get("network", ()):
+    for name in install.other_options.get("network", ()):
+        if _is_compose_s_own(name, install):
+            yield replaced("network", (name,), "the project's networks")
+        else:
             yield _joined(name)
+
+
+def _is_compose_s_own(network: str, install: Install) -> bool:
+    """Whether a network goes with the old Compose project, whose name it begins with."""
+    project, _, rest = network.partition("_")
+    named = install.container_name.startswith((f"{project}-", f"{project}_"))
+    return install.source == "compose" and bool(rest) and (named or network.endswith("_default"))
 
 
 def _joined(name: str) -> Decision:
@@ -84,8 +95,10 @@ def _joined(name: str) -> Decision:
         return left_out("network", (name,), "Moonfire has networks of its own")
     if name in {*ENDS, "host"}:
         return replaced("network", (name,), "the project's networks")
-    top = {"networks": {name: {"external": True, "name": name}}}
-    return in_override("network", (name,), {"networks": {name: {}}}, top)
+    # Two networks of one name in the project's own files would be one.
+    key = f"old-{name}" if name in OWN_NETWORKS else name
+    top = {"networks": {key: {"external": True, "name": name}}}
+    return in_override("network", (name,), {"networks": {key: {}}}, top)
 
 
 def _security(option: str) -> Decision:

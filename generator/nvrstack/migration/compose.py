@@ -64,6 +64,9 @@ OPTIONS = {
 }
 """Keys of a service whose option of `docker run` has another name, dashes apart."""
 
+EXTERNAL = "\0"
+"""Before the name of a network that was there before the project; no name has it in it."""
+
 
 def read_compose(
     text: str,
@@ -83,7 +86,7 @@ def read_compose(
     found = [(n, s) for n, s in services.items() if isinstance(s, dict) and _is_moonfire(s)]
     if not found:
         return Reading(None, tuple(warnings), loaded.blockers)
-    name, service = found[0]
+    name, service = min(found, key=lambda pair: _is_tool(pair[1]))
     others = [other for other in services if other != name]
     if others:
         warnings.append(
@@ -101,7 +104,9 @@ def read_compose(
                 "docker compose config shows the whole",
             )
         )
-    project = str(data.get("name") or _project_name(directory))
+    given = (variables or {}).get("COMPOSE_PROJECT_NAME") or data.get("name")
+    project = str(given or _project_name(directory))
+    service = {**service, "networks": _actual(service, data.get("networks"))}
     install = _install(str(name), service, directory, project, warnings, text_of)
     return Reading(install, tuple(warnings))
 
@@ -111,6 +116,28 @@ def _is_moonfire(service: Mapping[str, Any]) -> bool:
     words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
     program = any(word.rpartition("/")[2] == PROGRAM for word in words)
     return program or image.rpartition("/")[2].partition(":")[0] == PROGRAM
+
+
+def _is_tool(service: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether a service is for one of Moonfire's other commands, or is not started by `up`."""
+    command = _words(service.get("command"))[:1]
+    is_other = bool(command) and command[0] != "run" and not command[0].startswith(("-", "/"))
+    return is_other, bool(service.get("profiles"))
+
+
+def _actual(service: Mapping[str, Any], top: Any) -> Any:
+    """The service's networks, those by their names outside that Compose did not make."""
+    networks, top = service.get("networks"), top if isinstance(top, dict) else {}
+
+    def actual(name: str) -> str:
+        about = top.get(name)
+        if not isinstance(about, dict) or not about.get("external"):
+            return name
+        return f"{EXTERNAL}{about.get('name') or name}"
+
+    if isinstance(networks, dict):
+        return {actual(str(name)): value for name, value in networks.items()}
+    return [actual(str(name)) for name in networks] if isinstance(networks, list) else networks
 
 
 def _words(value: Any) -> list[str]:
@@ -227,8 +254,16 @@ def _network(service: Mapping[str, Any], project: str, options: dict[str, tuple[
         return mode
     networks = service.get("networks")
     names = [str(name) for name in networks] if isinstance(networks, dict | list) else []
-    if len(names) > 1:
-        options["networks"] = tuple(names[1:])
+    outside = [name.removeprefix(EXTERNAL) for name in names if name.startswith(EXTERNAL)]
+    own = [name for name in names if not name.startswith(EXTERNAL)]
+    options.pop("networks", None)
     if isinstance(networks, dict) and any(networks.values()):
-        options["networks"] = texts(networks)
-    return f"{project}_{names[0] if names else 'default'}"
+        options["networks"] = tuple(text.replace(EXTERNAL, "") for text in texts(networks))
+    elif len(own) > 1:
+        options["networks"] = tuple(own[1:])
+    first = f"{project}_{own[0] if own else 'default'}"
+    if outside and not own:
+        first, *outside = outside
+    if outside:
+        options["network"] = tuple(outside)
+    return first

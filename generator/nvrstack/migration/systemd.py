@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from nvrstack.migration.install import Finding, Install, Reading, TextOf, User, no_file
+from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.timezone import zone_of
 from nvrstack.migration.unit_file import Settings, environment_of, unit_settings, words
 from nvrstack.migration.versions import number
@@ -34,6 +35,13 @@ WITHOUT_MEANING = frozenset(
 )
 """How systemd starts a process; Compose has ways of its own."""
 
+NAMED = re.compile(r"moonfire-nvr(-v?[0-9].*)?")
+"""The program, and as its releases are called."""
+STARTED = re.compile(r"moonfire-nvr\S*\s+(run\b|--)")
+"""Where a command line speaks of the program as one that is started."""
+SHELLS = frozenset({"sh", "bash", "dash"})
+MOST_WRAPPERS = 5
+
 
 def read_unit(
     name: str,
@@ -61,9 +69,21 @@ def read_unit(
             f"after the move the unit must not start it again: systemctl disable {name}",
         )
         return Reading(None, (finding,))
-    if PROGRAM not in {word.rpartition("/")[2] for word in command[:2]}:
+    inner, around = _bare(command)
+    if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
+        started = STARTED.search(" ".join(command[1:]))
+        return Reading(None, (_not_understood(name, commands[-1]),) if started else ())
+    if inner[1:2] and inner[1] != "run" and not inner[1].startswith("-"):
         return Reading(None)
     warnings: list[Finding] = []
+    if around:
+        warnings.append(
+            Finding(
+                "unit-wrapper",
+                f"{name} starts Moonfire by {' '.join(around)}, which is not carried over",
+                "limits of the new Moonfire go into the project's compose.override.yaml",
+            )
+        )
     environment, unread = _environment(settings, text_of)
     install = Install(
         source="systemd",
@@ -75,7 +95,7 @@ def read_unit(
         environment=environment,
         network="host",
         restart=settings.get("Service.Restart", (None,))[-1],
-        server_args=_arguments(command),
+        server_args=inner[2:] if inner[1:2] == ("run",) else inner[1:],
         other_options={
             key: _numbered(key, values, groups or {})
             for key, values in settings.items()
@@ -102,11 +122,31 @@ def groups_of(group: str) -> dict[str, int]:
     return {f[0]: int(f[2]) for f in lines if len(f) >= 3 and f[2].isdecimal()}
 
 
-def _arguments(command: tuple[str, ...]) -> tuple[str, ...]:
-    """What follows the program; before 2017 there was no `run`."""
-    at = next(i for i, word in enumerate(command) if word.rpartition("/")[2] == PROGRAM)
-    arguments = command[at + 1 :]
-    return arguments[1:] if arguments[:1] == ("run",) else arguments
+def _bare(command: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A command without the programs that start it, such as nice(1) or a shell, and those."""
+    around: list[str] = []
+    inner = command
+    for _ in range(MOST_WRAPPERS):
+        if inner[1:2] == ("-c",) and inner[0].rpartition("/")[2] in SHELLS and len(inner) > 2:
+            rest: tuple[str, ...] = words(inner[2])
+            around += inner[:2]
+        else:
+            found = unwrapped(inner) if inner else None
+            if found is None:
+                break
+            rest = tuple(map(str, found))
+            around += inner[: len(inner) - len(rest)]
+        inner = rest
+    return inner, tuple(around)
+
+
+def _not_understood(name: str, command: str) -> Finding:
+    return Finding(
+        "unit-not-understood",
+        f"{name} has to do with Moonfire in a way that is not understood: {command}",
+        "if it starts Moonfire, let its ExecStart= do so directly and plan again; if nothing "
+        f"needs it, systemctl disable --now {name}",
+    )
 
 
 def _environment(settings: Settings, text_of: TextOf) -> tuple[dict[str, str], tuple[str, ...]]:
