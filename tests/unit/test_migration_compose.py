@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nvrstack.migration.accounting import override
 from nvrstack.migration.compose import read_compose
 from nvrstack.migration.compose_values import port_of, volume_of
 from nvrstack.migration.install import Install, Mount, Port, Reading, User
@@ -341,3 +342,31 @@ def test_files_of_variables_are_read_where_they_are() -> None:
     assert install is not None
     assert (install.environment, install.timezone) == ({"A": "3", "B": "mine"}, "Asia/Tokyo")
     assert install.other_options == {"env-file": ("other",)}
+
+
+def test_networks_that_were_there_before_compose_stay() -> None:
+    outside = "networks:\n  iot: {external: true, name: vlan20}\n  lan: {external: true}\n"
+    alone = read(service("networks: [iot]") + outside)
+    assert (alone.network, "network" in alone.other_options) == ("vlan20", False)
+    beside = read(service("networks: [default, iot, lan]") + outside)
+    assert (beside.network, beside.other_options["network"]) == ("nvr_default", ("vlan20", "lan"))
+    content = override(beside)
+    assert content is not None
+    assert content["networks"] == {
+        name: {"external": True, "name": name} for name in ("vlan20", "lan")
+    }
+    # The project has a network of this name itself.
+    clash = override(read(service("networks: [edge]") + "networks: {edge: {external: true}}\n"))
+    assert clash is not None
+    assert clash["networks"] == {"old-edge": {"external": True, "name": "edge"}}
+
+
+def test_the_project_is_called_as_its_variable_says() -> None:
+    found = read("name: house\n" + UPSTREAM, COMPOSE_PROJECT_NAME="cams")
+    assert found.container_name == "cams-moonfire-nvr-1"
+
+
+def test_a_service_for_another_command_is_not_the_server() -> None:
+    tools = "  tools:\n    image: moonfire-nvr\n    command: config\n    profiles: [tools]\n"
+    text = service("command: run").replace("services:\n", f"services:\n{tools}")
+    assert read(text).container_name == "nvr-cams-1"

@@ -148,6 +148,8 @@ def test_units(root: Path) -> None:
     put(root, f"{usr}/cameras.service", UNIT)
     put(root, f"{usr}/ssh.service", "[Service]\nExecStart=/usr/sbin/sshd\n")
     link(root, f"{etc}/multi-user.target.wants/moonfire-nvr.service", "../moonfire-nvr.service")
+    put(root, f"{usr}/masked.service", UNIT)
+    link(root, f"{etc}/masked.service", "/dev/null")
     link(root, "/lib", "usr/lib")
     assert moonfire_units(root) == (
         Unit("moonfire-nvr.service", UNIT, ("a", "b"), enabled=True),
@@ -188,6 +190,10 @@ def test_ddclient_and_compose(root: Path) -> None:
     put(root, "/srv/nvr/compose.yaml", "name")
     put(root, "/srv/nvr/.env", "A=1")
     assert compose_file(root, "/srv/nvr") == ComposeFile("/srv/nvr/compose.yaml", "name", "A=1")
+    beside = put(root, "/srv/nvr/docker-compose.override.yml", "services: {}")
+    found = compose_file(root, "/srv/nvr")
+    assert found is not None
+    assert found.overrides == (f"/srv/nvr/{beside.name}",)
 
 
 def test_who_listens_here(root: Path) -> None:

@@ -337,3 +337,15 @@ def test_what_nobody_will_notice_is_one_line(root: Path) -> None:
     assert "  - as before, or by another name: image, name, env, detach, privileged\n" in told
     assert "restart always: replaced, by restart: unless-stopped" in told
     assert "cap-add SYS_NICE: not carried" in told
+
+
+def test_the_new_project_is_not_called_as_the_old_one(root: Path) -> None:
+    host_trees.compose(root)
+    words = ("--plan", "--root", root, "--no-docker", "--json")
+    found = nvrstack("migrate", root.parent / "moonfire-nvr", *words).json()
+    assert found["blockers"] == []
+    assert tomllib.loads(found["settings"])["project"]["name"] == "nvrstack"
+    chosen = ("--set", "project.name=moonfire-nvr")
+    refused = nvrstack("migrate", root.parent / "moonfire-nvr", *words, *chosen).json()
+    assert codes(refused["blockers"]) == ["project-name-taken"]
+    assert "--set project.name=NAME" in refused["blockers"][0]["hint"]

@@ -170,6 +170,32 @@ def test_another_unit_is_no_install(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "around"),
+    [
+        ("/usr/bin/nice -n -10 /usr/local/bin/moonfire-nvr run -c /x", "/usr/bin/nice -n -10"),
+        ("/bin/sh -c 'exec /opt/moonfire-nvr run -c /x'", "/bin/sh -c exec"),
+        ("/usr/bin/env A=1 moonfire-nvr run -c /x", "/usr/bin/env A=1"),
+        ("/opt/moonfire-nvr-v0.7.30-x86_64 run -c /x", ""),
+    ],
+)
+def test_a_program_around_moonfire_is_told(command: str, around: str) -> None:
+    reading = read(f"[Service]\nExecStart={command}\n")
+    assert reading.install is not None
+    assert reading.install.server_args == ("-c", "/x")
+    told = [w.message for w in reading.warnings if w.code == "unit-wrapper"]
+    assert [around in message for message in told] == ([True] if around else [])
+
+
+def test_a_unit_for_another_command_is_no_server() -> None:
+    assert read("[Service]\nExecStart=/usr/local/bin/moonfire-nvr check\n") == Reading(None)
+    assert read("[Service]\nExecStart=/usr/bin/rsync -a /var/lib/moonfire-nvr /b\n") == Reading(
+        None
+    )
+    (warning,) = read("[Service]\nExecStart=/opt/start moonfire-nvr run\n").warnings
+    assert warning.code == "unit-not-understood"
+
+
+@pytest.mark.parametrize(
     ("value", "found"),
     [
         ("a  b\tc", ("a", "b", "c")),
