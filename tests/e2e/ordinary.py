@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from nvrstack.cli.suggestions import STATE_DIR
 from tests.bed import engine
 from tests.bed.paths import TESTS
 
@@ -15,16 +16,20 @@ def as_user(uid: int, gid: int | None = None, *, groups: Sequence[int] = ()) -> 
     """Return what goes before a command so that it runs with these ids and no others.
 
     nvrstack and its Python may lie where only root can walk. For this command alone, such a
-    directory is covered by one that holds nothing else, and anybody may walk through.
+    directory is covered by one that holds nothing else, and anybody may walk through. So is
+    the one that holds a Moonfire of this machine: the tests are of a host that has none.
     """
     lines = ["set -e"]
-    needed = [Path(sys.prefix), Path(sys.base_prefix), TESTS.parent]
-    hidden = [path.resolve() for path in dict.fromkeys(needed) if closed(path.resolve())]
+    needed = [path.resolve() for path in (Path(sys.prefix), Path(sys.base_prefix), TESTS.parent)]
+    covers = dict.fromkeys(folder for path in needed if (folder := closed(path)))
+    if STATE_DIR.exists():
+        covers[STATE_DIR.parent] = None
+    hidden = [path for path in dict.fromkeys(needed) if covers.keys() & {path, *path.parents}]
     if hidden:
         lines.append("mount -t tmpfs -o mode=755 stash /mnt")
     for number, path in enumerate(hidden):
         lines += [f"mkdir /mnt/{number}", f"mount --bind {shlex.quote(str(path))} /mnt/{number}"]
-    for folder in {closed(path) for path in hidden}:
+    for folder in covers:
         lines.append(f"mount -t tmpfs -o mode=755 open {shlex.quote(str(folder))}")
     for number, path in enumerate(hidden):
         target = shlex.quote(str(path))
