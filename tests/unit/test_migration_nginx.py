@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nvrstack.migration.nginx_sites import NginxSites, Site, nginx_sites
+from nvrstack.migration.nginx_server import Site
+from nvrstack.migration.nginx_sites import NginxSites, nginx_sites
 from nvrstack.migration.nginx_tree import read_tree
 from nvrstack.migration.other_sites import other_sites
 from tests.unit.strategies import ODD_TEXT, quickly
@@ -62,6 +63,7 @@ MOONFIRE = Site(
     backends=("http://127.0.0.1:8080",),
     paths=("/",),
     ports=(443,),
+    tls_ports=(443,),
     serves=True,
 )
 EXPECTED = NginxSites(
@@ -127,6 +129,72 @@ def test_which_sites_are_moonfires(text: str, port: int | None) -> None:
     found = nginx_sites({PLACE: site}, ports=(8080, 9090), hosts=("nvr.lan",))
     assert found.port == port
     assert found.domain == ("a.example" if port else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "proxy_pass http://unix:/srv/state/sock:/;",
+        "proxy_pass http://unix:/srv/state/sock;",
+        "proxy_pass http://behind;",
+    ],
+)
+def test_a_socket_of_moonfires_leads_to_it(text: str) -> None:
+    site = f"server {{ server_name a.example; location / {{ {text} }} }}"
+    files = {PLACE: f"upstream behind {{ server unix:/srv/state/sock; }} {site}"}
+    found = nginx_sites(files, sockets=["/srv/state/sock"])
+    assert (found.domain, found.port, found.others, found.warnings) == ("a.example", None, (), ())
+    assert nginx_sites(files, sockets=["/srv/other"]).domain is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "set $nvr 127.0.0.1:8080; location / { proxy_pass http://$nvr; }",
+        "set $nvr http://127.0.0.1:8080; location / { proxy_pass $nvr$request_uri; }",
+        'set $port 8080; location / { proxy_pass "http://localhost:${port}/"; }',
+        "set $to moonfire; location / { resolver 127.0.0.1; proxy_pass http://$to; }",
+        "location / { set $nvr localhost; proxy_pass http://$nvr:8080; }",
+    ],
+)
+def test_a_variable_that_the_site_sets_is_followed(text: str) -> None:
+    site = f"server {{ server_name a.example; {text} }}"
+    found = nginx_sites({PLACE: f"upstream moonfire {{ server 127.0.0.1:8080; }} {site}"})
+    assert (found.domain, found.port, found.others, found.warnings) == ("a.example", 8080, (), ())
+
+
+TO_MOONFIRE = "ssl_certificate /c; location / { proxy_pass http://127.0.0.1:8080; }"
+
+
+@pytest.mark.parametrize(
+    ("secure", "plain", "ports"),
+    [
+        ("listen 443 ssl; listen [::]:8443 ssl;", "", (None, None, None)),
+        ("listen 8443 ssl; listen [::]:8443 ssl;", "", (None, 8443, None)),
+        ("listen 8443; ssl on;", "", (None, 8443, None)),
+        ("listen unix:/run/x ssl;", "", (None, None, None)),
+        ("listen 8443 ssl; listen 8081;", "", (8081, 8443, None)),
+        (
+            "listen 8443 ssl;",
+            "listen 8081; return 301 https://$host:8443$request_uri;",
+            (8081, 8443, 8443),
+        ),
+        (
+            "listen 8443 ssl;",
+            "listen 80; return 301 https://$host$request_uri;",
+            (None, 8443, None),
+        ),
+        ("listen 8081;", "", (None, None, None)),
+    ],
+)
+def test_unusual_ports_of_moonfires_site(
+    secure: str, plain: str, ports: tuple[int | None, ...]
+) -> None:
+    blocks = [f"{secure} {TO_MOONFIRE}", plain]
+    text = "".join(f"server {{ server_name a.example; {b} }}" for b in blocks if b)
+    found = nginx_sites({PLACE: text})
+    assert (found.http_port, found.https_port, found.public_https_port) == ports
+    assert found.others == ()
 
 
 def test_the_site_with_a_certificate_gives_the_domain() -> None:
@@ -236,6 +304,14 @@ def test_the_ports_on_which_nginx_listens(listen: str, port: int) -> None:
          "nginx-other-backend", "also passes requests to http://y, which is not carried over"),
         ("location / { auth_basic x; allow 10.0.0.0/8; proxy_pass http://127.0.0.1:8080; }",
          "nginx-directives", "allow, auth_basic, which is not carried over"),
+        ("if ($country != DE) { return 403; } location / { proxy_pass http://127.0.0.1:8080; }",
+         "nginx-directives", "also has if ($country != DE), which is not carried over"),
+        ("location = /x { return 200 y; } location / { proxy_pass http://127.0.0.1:8080; }",
+         "nginx-directives", "also has location = /x, which is not carried over"),
+        ("location /s { root /srv; } location / { proxy_pass http://127.0.0.1:8080; }",
+         "nginx-directives", "also has location /s, which is not carried over"),
+        ("listen 444 ssl proxy_protocol; location / { proxy_pass http://127.0.0.1:8080; }",
+         "nginx-directives", "also has proxy_protocol, which is not carried over"),
     ],
 )  # fmt: skip
 def test_what_is_not_carried_over_is_named(text: str, code: str, said: str) -> None:

@@ -268,6 +268,19 @@ def test_another_site_of_the_same_nginx_blocks_until_it_is_carried(root: Path) -
     assert (site["domain"], site["upstream"]) == ("blog.example.com", "http://192.168.1.5:3000")
 
 
+def test_a_site_on_a_socket_and_an_unusual_port_is_moonfires(root: Path) -> None:
+    host_trees.secured(host_trees.systemd(root))
+    socket = "http://unix:/var/lib/moonfire-nvr/sock:/"
+    config = host_trees.NGINX.replace("http://127.0.0.1:8080", socket)
+    assert socket in config
+    host_trees.put(root, "/etc/nginx/nginx.conf", config.replace("443 ssl", "8443 ssl"))
+    found = planned(root)
+    assert found["blockers"] == []
+    assert "public-port" in codes(found["warnings"])
+    site = tomllib.loads(found["settings"])["site"]
+    assert (site["domain"], site["https_port"]) == ("nvr.example.com", 8443)
+
+
 def test_a_site_of_files_blocks_in_any_case(root: Path) -> None:
     found = planned(with_site(root, FILES), "--carry-sites", code=1)
     assert codes(found["blockers"]) == ["nginx-other-site"]

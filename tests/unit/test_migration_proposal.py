@@ -10,7 +10,8 @@ import pytest
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.firewall import FIREWALLD, NFTABLES, UFW, firewall_findings
 from nvrstack.migration.install import Finding, Install, Mount, Source, User
-from nvrstack.migration.nginx_sites import NginxSites, Site
+from nvrstack.migration.nginx_server import Site
+from nvrstack.migration.nginx_sites import NginxSites
 from nvrstack.migration.places import DATABASE
 from nvrstack.migration.port_owners import port_findings
 from nvrstack.migration.proposal import Certified, Proposal, Surroundings, propose_settings
@@ -161,6 +162,21 @@ def test_the_authority_stays_the_one_that_signed() -> None:
     text += "key_type = ecdsa\n"
     found = proposed(around(NGINX, (certified("nvr.example.com", text),)))
     assert found.data["certificate"] == {"authority": "https://ca.example.net/acme/x"}
+
+
+def test_unusual_ports_are_kept() -> None:
+    nginx = replace(NGINX, http_port=8081, https_port=8443)
+    found = proposed(around(nginx))
+    site = found.data["site"]
+    assert (site["http_port"], site["https_port"]) == (8081, 8443)
+    assert "public_https_port" not in site
+    assert codes(found) == ["public-port"]
+    assert "https stays on port 8443 of this machine, as in its nginx" in found.notes
+    named = proposed(around(replace(nginx, public_https_port=8443)))
+    assert (named.data["site"]["public_https_port"], codes(named)) == (8443, [])
+    assert codes(proposed(around(nginx), site={"public_https_port": 443})) == []
+    usual = proposed(around(NGINX)).data["site"]
+    assert usual.keys().isdisjoint({"http_port", "https_port", "public_https_port"})
 
 
 def test_a_certificate_from_a_shop_stays() -> None:

@@ -105,7 +105,13 @@ def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...
     before = propose(install, file, _moonfire_address(None))
     recorded = belongings.recordings(host, install, before.database)
     ports = tuple(p for p in (host_port(install, port) for port in before.ports) if p is not None)
-    nginx = nginx_sites(existing.nginx_files(host.root), ports, _own_names(host))
+    sockets = (host_path(install, PurePosixPath(path)) for path in before.sockets)
+    nginx = nginx_sites(
+        existing.nginx_files(host.root),
+        ports,
+        _own_names(host),
+        [str(path) for path in sockets if path is not None],
+    )
     certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
         nginx,

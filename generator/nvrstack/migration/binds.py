@@ -72,6 +72,11 @@ def tcp_ports(binds: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(port) for port in ports if port.isdecimal()))
 
 
+def unix_sockets(binds: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The paths of the sockets that binds listen on, as Moonfire sees them."""
+    return tuple(str(bind["unix"]) for bind in binds if "unix" in bind)
+
+
 def _for_nginx(old: Sequence[Mapping[str, Any]], port: int | None) -> int | None:
     tcp: dict[str, int] = {}
     for index, bind in enumerate(old):

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nvrstack.migration import config_text
-from nvrstack.migration.binds import carried_binds, tcp_ports
+from nvrstack.migration.binds import carried_binds, tcp_ports, unix_sockets
 from nvrstack.migration.config_keys import spelling_in
 from nvrstack.migration.config_source import (
     Account,
@@ -38,8 +38,8 @@ class ConfigProposal:
     """Moonfire's configuration before and after the move.
 
     `path` is the file's on the host, or where it would be. `notes` says of each setting that was
-    replaced by what. `database` is the database directory, and `ports` are the TCP ports that are
-    listened on before the move, both as Moonfire sees them.
+    replaced by what. `database` is the database directory; `ports` are the TCP ports and `sockets`
+    the paths that are listened on before the move: all as Moonfire sees them.
     """
 
     path: str
@@ -49,6 +49,7 @@ class ConfigProposal:
     after: str
     database: PurePosixPath
     ports: tuple[int, ...] = ()
+    sockets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     blockers: tuple[Finding, ...] = ()
@@ -128,6 +129,7 @@ def propose(
         after=after or config_text.fresh(top, carried.binds, spelling),
         database=database,
         ports=tcp_ports(binds),
+        sockets=unix_sockets(binds),
         notes=(*account.notes, *carried.notes),
         warnings=(*account.warnings, *carried.warnings),
         blockers=tuple(account.blockers),

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from nvrstack.migration.install import Finding
 from nvrstack.migration.listeners import Listener
-from nvrstack.migration.nginx_sites import LOOPBACK, NginxSites, Site
+from nvrstack.migration.nginx_server import Site
+from nvrstack.migration.nginx_sites import LOOPBACK, NginxSites
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,7 @@ def _hidden(site: Site, listening: Sequence[Listener]) -> list[Finding]:
 def _asked(site: Site) -> Finding:
     return Finding(
         "nginx-other-site",
-        f"{site.file}: this nginx serves {', '.join(site.names)} too, and has to give up the "
-        "ports 80 and 443",
+        f"{site.file}: this nginx serves {', '.join(site.names)} too, and has to give up its ports",
         "add --carry-sites: the project's nginx then passes its requests to "
         f"{site.backends[0]}, with a certificate of its own",
         site.line,
@@ -106,7 +106,7 @@ def _homeless(site: Site) -> Finding:
     return Finding(
         "nginx-other-site",
         f"{site.file}: this nginx serves {site.label} too, from files or in a way that the "
-        "project's nginx does not have, and has to give up the ports 80 and 443",
+        "project's nginx does not have, and has to give up its ports",
         "give it another home, or another port, before the move; or let the project use other "
         "ports, with --set site.https_port=PORT --set site.http_port=PORT",
         site.line,

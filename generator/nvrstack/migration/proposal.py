@@ -80,7 +80,7 @@ def propose_settings(
     data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
     data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
     names = _names(around, given, said)
-    data = merge(data, {"site": names})
+    data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
     domain = lookup(given, "site.domain") or names["domain"]
     own = _own_certificate(around.nginx, domain)
     ddns = around.ddns if not own else Ddns()
@@ -200,6 +200,29 @@ def _names(around: Surroundings, given: Mapping[str, Any], said: _Said) -> dict[
             )
         )
     return {"domain": DEFAULT_DOMAIN}
+
+
+def _ports(nginx: NginxSites, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+    """The ports of this host that its nginx has for Moonfire, where they are not the usual ones."""
+    found: dict[str, Any] = {}
+    if nginx.http_port is not None:
+        found["http_port"] = nginx.http_port
+    if nginx.https_port is None:
+        return found
+    found["https_port"] = nginx.https_port
+    said.notes.append(f"https stays on port {nginx.https_port} of this machine, as in its nginx")
+    if nginx.public_https_port is not None:
+        found["public_https_port"] = nginx.public_https_port
+    elif lookup(given, "site.public_https_port") is None:
+        said.warnings.append(
+            Finding(
+                "public-port",
+                f"whether people write :{nginx.https_port} behind your domain could not be told",
+                f"if they do, add --set site.public_https_port={nginx.https_port}; if your router "
+                "forwards its port 443 there, all is well",
+            )
+        )
+    return found
 
 
 def _own_certificate(nginx: NginxSites, domain: str) -> dict[str, Any]:
