@@ -44,9 +44,9 @@ def other(**options: tuple[str, ...]) -> Install:
     return Install("nvr-script", IMAGE, None, "nvr", other_options=given)
 
 
-def service(install: Install) -> dict[str, Any]:
+def service(install: Install, sample_dirs: tuple[str, ...] = ()) -> dict[str, Any]:
     """Moonfire's service in the override, as a reader of YAML finds it."""
-    text = override_text(install)
+    text = override_text(install, sample_dirs)
     if text is None:
         return {}
     found: dict[str, Any] = yaml.safe_load(text)["services"]["moonfire-nvr"]
@@ -341,12 +341,16 @@ services:
     user: 1001:1002
     volumes:
       - /srv/clips:/srv/clips:rslave,z
+      - /media/nvr:/media/nvr:rslave
       - {{type: tmpfs, target: /x, tmpfs: {{size: 64m, mode: 0}}}}
     tmpfs: /var/cache:size=64m,mode=1777
 """
     install = read_compose(text, "/opt/nvr").install
     assert install is not None
-    assert service(install) == {
+    # What becomes a setting has none, and says so.
+    told = [each for each in account(install, ("/media/nvr",)) if each.option == "mount-mode"]
+    assert [(each.fate, each.values) for each in told] == [("not carried", ("/media/nvr:rslave",))]
+    assert service(install, ("/media/nvr",)) == {
         "volumes": [
             {
                 "type": "bind",

@@ -108,7 +108,8 @@ volumes:
         ("command: [run, --config, /etc/x.toml]", "server_args", ("--config", "/etc/x.toml")),
         ("command: run --config '/etc/a b.toml'", "server_args", ("--config", "/etc/a b.toml")),
         ("environment: [TZ=Europe/Berlin, A=b=c]", "timezone", "Europe/Berlin"),
-        ("environment: [TZ=Europe/Berlin, A=b=c, D]", "environment", {"A": "b=c", "D": ""}),
+        ("environment: [TZ=Europe/Berlin, A=b=c, D]", "environment", {"A": "b=c"}),
+        ("environment: {A: , B: '', C: 1}", "environment", {"B": "", "C": "1"}),
         ("environment: {A: yes, B: 0755}", "environment", {"A": "yes", "B": "0755"}),
         ("security_opt: [seccomp=unconfined]", "security_opt", ("seccomp=unconfined",)),
         ("tmpfs: /var/tmp", "mounts", (Mount("tmpfs", None, "/var/tmp"),)),
@@ -276,6 +277,15 @@ def test_variables_come_from_the_env_file() -> None:
     assert variables_of(text) == {"TAG": "v0.7.16", "A": "b # c", "D": "e", "F": ""}
     with_variable = UPSTREAM.replace("v0.7.16", "${TAG:?which?}")
     assert read(with_variable, **variables_of(text)) == EXPECTED
+
+
+@pytest.mark.parametrize("written", ["[A, B, C=]", "{A: , B: null, C: ''}"])
+def test_a_variable_without_a_value_is_composes_own_or_the_callers(written: str) -> None:
+    reading = read_compose(service(f"environment: {written}"), PLACE, {"A": "a", "C": "c"})
+    assert reading.install is not None
+    assert reading.install.environment == {"A": "a", "C": ""}
+    (warning,) = reading.warnings
+    assert (warning.code, " B " in warning.message) == ("env-from-caller", True)
 
 
 def test_an_unknown_variable_is_named_with_its_line() -> None:

@@ -51,6 +51,7 @@ def mount_decisions(
             yield as_setting("mount", values, "moonfire.sample_dirs")
         else:
             yield in_override("mount", values, {"volumes": [_bind(mount, modes)]})
+            modes = tuple(mode for mode in modes if mode not in {*PROPAGATIONS, "z", "Z"})
         if mount.type != "tmpfs":
             yield from _unsaid(mount, modes)
 
@@ -124,8 +125,10 @@ def _bind(mount: Mount, modes: Sequence[str]) -> dict[str, Any]:
 
 
 def _unsaid(mount: Mount, modes: Sequence[str]) -> Iterator[Decision]:
-    said = PROPAGATIONS | {"z", "Z"} if mount.type == "bind" else {"nocopy", "volume-nocopy"}
     for mode in modes:
-        if mode not in said:
-            value = f"{mount.target}:{mode}"
+        value = f"{mount.target}:{mode}"
+        if mount.type == "bind" and mode in {*PROPAGATIONS, "z", "Z"}:
+            why = "a setting has no modes; if it must be, repeat the mount in compose.override.yaml"
+            yield left_out("mount-mode", (value,), why)
+        elif mount.type == "bind" or mode not in {"nocopy", "volume-nocopy"}:
             yield left_out("mount-mode", (value,), "the mount itself is as before without it")

@@ -16,6 +16,7 @@ from nvrstack.migration.compose_values import (
     as_list,
     as_mapping,
     deployed,
+    environment_of,
     not_understood,
     port_of,
     texts,
@@ -107,12 +108,15 @@ def read_compose(
     given = (variables or {}).get("COMPOSE_PROJECT_NAME") or data.get("name")
     project = str(given or _project_name(directory))
     service = {**service, "networks": _actual(service, data.get("networks"))}
+    stated, missing = environment_of(service.get("environment"), variables or {})
+    warnings += map(_from_caller, missing)
+    service["environment"] = stated
     install = _install(str(name), service, directory, project, warnings, text_of)
     return Reading(install, tuple(warnings))
 
 
 def _is_moonfire(service: Mapping[str, Any]) -> bool:
-    image = str(service.get("image", "")).partition("@")[0]
+    image = str(service.get("image") or "").partition("@")[0]
     words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
     program = any(word.rpartition("/")[2] == PROGRAM for word in words)
     return program or image.rpartition("/")[2].partition(":")[0] == PROGRAM
@@ -163,7 +167,7 @@ def _install(
     warnings: list[Finding],
     text_of: TextOf,
 ) -> Install:
-    image = str(service.get("image", ""))
+    image = str(service.get("image") or "")
     told = image_version(image)
     if told.remark:
         warnings.append(
@@ -220,7 +224,15 @@ def _environment(
             found |= variables_of(text)
         elif str(told.get("required")).lower() != "false":
             unread.append(path)
-    return found | as_mapping(service.get("environment")), tuple(unread)
+    return found | service["environment"], tuple(unread)
+
+
+def _from_caller(name: str) -> Finding:
+    return Finding(
+        "env-from-caller",
+        f"the service's variable {name} takes its value from whoever calls docker compose",
+        "give it in compose.override.yaml, if Moonfire needs it",
+    )
 
 
 def _user(text: str, warnings: list[Finding]) -> User | None:

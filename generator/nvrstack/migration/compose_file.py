@@ -1,7 +1,7 @@
 """A compose file as plain data, with its variables replaced.
 
-All scalars are read as text, because YAML 1.1 would make 22:22 a number and `no` a boolean where
-Compose does not.
+All scalars but null are read as text, because YAML 1.1 would make 22:22 a number and `no` a
+boolean where Compose does not.
 """
 
 import re
@@ -30,10 +30,14 @@ class Loaded:
 
 
 class _Loader(yaml.SafeLoader):
-    """Mappings, lists and text, with merge keys."""
+    """Mappings, lists and text, with merge keys and values that are left out."""
 
 
-_Loader.yaml_implicit_resolvers = {"<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))]}
+_NULL = ("tag:yaml.org,2002:null", re.compile("^(?:~|null|Null|NULL|)$"))
+_Loader.yaml_implicit_resolvers = {
+    "<": [("tag:yaml.org,2002:merge", re.compile("^<<$"))],
+    **{first: [_NULL] for first in ("", "~", "n", "N")},
+}
 # Compose's own tags, !reset and !override, are about other files.
 _Loader.add_multi_constructor("!", lambda loader, _, node: _plain(loader, node))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from posixpath import join, normpath
 from typing import Any
@@ -34,6 +35,30 @@ def as_mapping(value: Any) -> dict[str, str]:
         return {str(key): " ".join(texts(inner)) for key, inner in value.items()}
     pairs = (str(entry).partition("=") for entry in as_list(value))
     return {name: inner for name, _, inner in pairs}
+
+
+def environment_of(
+    value: Any, variables: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The variables of a service, and the names of those that only the caller's shell may have.
+
+    A name without a value takes that of `variables`, Compose's own:
+    https://docs.docker.com/reference/compose-file/services/#environment
+    """
+    stated = value.items() if isinstance(value, dict) else map(_pair, as_list(value))
+    found, missing = {}, []
+    for name, inner in stated:
+        known = variables.get(str(name)) if inner is None else " ".join(texts(inner))
+        if known is not None:
+            found[str(name)] = known
+        else:
+            missing.append(str(name))
+    return found, tuple(missing)
+
+
+def _pair(entry: Any) -> tuple[str, str | None]:
+    name, equals, value = str(entry).partition("=")
+    return name, value if equals else None
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -143,4 +168,6 @@ def not_understood(key: str, entry: Any) -> Finding:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from nvrstack.migration.install import Finding, Install, Reading, TextOf, User, no_file
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.timezone import zone_of
-from nvrstack.migration.unit_file import Settings, environment_of, unit_settings, words
+from nvrstack.migration.unit_file import Settings, environment_of, expanded, unit_settings, words
 from nvrstack.migration.versions import number
 
 PROGRAM = "moonfire-nvr"
@@ -73,6 +73,8 @@ def read_unit(
     if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
         started = STARTED.search(" ".join(command[1:]))
         return Reading(None, (_not_understood(name, commands[-1]),) if started else ())
+    environment, unread = _environment(settings, text_of)
+    inner = expanded(inner, environment)
     if inner[1:2] and inner[1] != "run" and not inner[1].startswith("-"):
         return Reading(None)
     warnings: list[Finding] = []
@@ -84,7 +86,6 @@ def read_unit(
                 "limits of the new Moonfire go into the project's compose.override.yaml",
             )
         )
-    environment, unread = _environment(settings, text_of)
     install = Install(
         source="systemd",
         image="",

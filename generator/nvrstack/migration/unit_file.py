@@ -14,6 +14,8 @@ _WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')+|\S
 _PIECE = re.compile(r"""\\(x[0-9a-fA-F]{2}|.)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(.)""",
                     re.DOTALL)  # fmt: skip
 
+_VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_]\w*)\}")
+
 
 def unit_settings(texts: Sequence[str]) -> Settings:
     """The settings of a unit file and its drop-ins, which are given in the order systemd reads."""
@@ -39,6 +41,22 @@ def unit_settings(texts: Sequence[str]) -> Settings:
 def words(value: str) -> tuple[str, ...]:
     """A value as words: quotes and C escapes as systemd takes them."""
     return tuple(_unquoted(match[0]) for match in _WORD.finditer(value))
+
+
+def expanded(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """A command with its variables in place: `$NAME` alone may be several words, or none.
+
+    `${NAME}` may stand anywhere and is no word of its own; what is not set is empty. See
+    systemd.service(5), under "Command lines".
+    """
+    found: list[str] = []
+    for word in command:
+        alone = re.fullmatch(r"\$([A-Za-z_]\w*)", word)
+        if alone:
+            found += environment.get(alone[1], "").split()
+        else:
+            found.append(_VARIABLE.sub(lambda m: environment.get(m[1], "") if m[1] else "$", word))
+    return tuple(found)
 
 
 def environment_of(text: str) -> dict[str, str]:
