@@ -37,7 +37,7 @@ def firewall_findings(files: Mapping[str, str]) -> tuple[Finding, ...]:
 def _not_asked(name: str) -> Finding:
     return Finding(
         "firewall-bypassed",
-        f"{name} is not asked about ports that Docker publishes: 80 and 443 are open to your "
-        "network whatever its rules say",
+        f"{name} is not asked about ports that Docker publishes: those of the project's nginx are "
+        "open to your network whatever its rules say",
         'to narrow that, name this machine\'s address in site.bind, such as ["192.168.1.5"]',
     )
