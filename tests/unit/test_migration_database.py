@@ -343,6 +343,10 @@ def account(**change: Any) -> Account:
             (account(hash_form="0.6"), account(disabled=True)),
             "every account is disabled or has no password that 0.7 takes",
         ),
+        (
+            (account(permissions=frozenset({"adminUsers"})), account(disabled=True)),
+            "no account may view video (x)",
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -363,12 +367,27 @@ def test_nobody_who_can_sign_in_blocks_and_the_way_out_is_named(
     assert way_out in blocker.hint
 
 
+def test_who_may_not_view_beside_others_is_named() -> None:
+    blind = account(name="guest", permissions=frozenset())
+    off = account(name="off", permissions=frozenset(), disabled=True)
+    result = found(Database(7, (ALICE, blind, off)))
+    assert result.blockers == ()
+    (warning,) = result.warnings
+    assert warning.code == "cannot-view"
+    assert warning.message == "guest can sign in, but may not view video"
+
+
 def test_a_password_of_0_6_is_to_be_set_again() -> None:
     result = found(Database(7, (ALICE, account(name="anna", hash_form="0.6"))))
     assert result.blockers == ()
     (warning,) = result.warnings
     assert warning.code == "old-password"
     assert warning.hint == "set it again after the move: nvrstack user passwd anna"
+
+
+def test_a_name_with_both_kinds_of_address_has_the_one_that_a_container_reaches() -> None:
+    known = hosts_file("fd00::9 door\n192.168.1.9 door\n::1 x\n192.168.1.8 door\n")
+    assert known == {"door": "192.168.1.9", "x": "::1"}
 
 
 def test_a_stream_over_udp_is_named() -> None:

@@ -117,7 +117,9 @@ def test_files_below_a_directory(root: Path, monkeypatch: pytest.MonkeyPatch) ->
     link(root, "/a/folder", "/other")
     link(root, "/a/lost", "/nowhere")
     link(root, "/a/b/up", "..")
-    assert sorted(files_below(root, "/a")) == ["/a/1", "/a/b/2", "/a/b/c/3", "/a/linked"]
+    link(root, "/a/again", "/a/folder")
+    found = ["/a/1", "/a/again/4", "/a/b/2", "/a/b/c/3", "/a/linked"]
+    assert sorted(files_below(root, "/a")) == found
     monkeypatch.setattr(below, "MOST_FILES", 2)
     assert len([*files_below(root, "/a")]) == 2
 

@@ -116,6 +116,7 @@ def test_certbots_conditional_redirects() -> None:
         ("location / { if ($a) { proxy_pass http://localhost:8080; } }", 8080),
         ("location / { proxy_pass http://127.0.0.1:9090; }", 9090),
         ("location / { proxy_pass http://nvr.lan:8080; }", 8080),
+        ("location / { proxy_pass http://127.0.1.1:8080; }", 8080),
         ("location / { proxy_pass http://10.0.0.1:8080; }", None),
         ("location / { proxy_pass http://127.0.0.1:3000; }", None),
         ("location / { proxy_pass http://unknown; }", None),
@@ -163,6 +164,50 @@ def test_a_variable_that_the_site_sets_is_followed(text: str) -> None:
     assert (found.domain, found.port, found.others, found.warnings) == ("a.example", 8080, (), ())
 
 
+def test_what_keeps_people_out_for_all_sites_is_named() -> None:
+    kept = "allow 192.168.0.0/16; deny all; ssl_verify_client on; gzip on;"
+    main = MAIN.replace("sendfile on;", kept)
+    (warning,) = nginx_sites({"/etc/nginx/nginx.conf": main, PLACE: SITE}).warnings
+    assert warning.code == "nginx-access"
+    assert "by allow, deny, ssl_verify_client, which" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("values", "domain"),
+    [
+        ("default http://127.0.0.1:8080;", "a.example.org"),
+        ("default http://127.0.0.1:8080; b http://127.0.0.1:8080;", "a.example.org"),
+        ("default http://127.0.0.1:8080; b http://127.0.0.1:3000;", None),
+    ],
+)
+def test_a_map_with_one_value_is_followed(values: str, domain: str | None) -> None:
+    text = f"map $host $to {{ {values} }}"
+    text += "server { server_name a.example.org; location / { proxy_pass $to; } }"
+    assert nginx_sites({PLACE: text}).domain == domain
+
+
+@pytest.mark.parametrize(
+    ("names", "domain", "aliases", "left"),
+    [
+        ("cams.example.org 192.168.1.50", "cams.example.org", (), "192.168.1.50"),
+        ("cams.example.org [fd00::5]", "cams.example.org", (), "[fd00::5]"),
+        ("pi.local cams.example.org b.example.org nvr.lan", "cams.example.org",
+         ("b.example.org",), "pi.local, nvr.lan"),
+        ("pi.local nvr.lan", "pi.local", ("nvr.lan",), None),
+        ("192.168.1.50 pi.local", "pi.local", (), "192.168.1.50"),
+    ],
+)  # fmt: skip
+def test_names_of_a_home_and_addresses(
+    names: str, domain: str, aliases: tuple[str, ...], left: str | None
+) -> None:
+    text = f"server {{ listen 80; server_name {names}; {TO_MOONFIRE} }}"
+    found = nginx_sites({PLACE: text})
+    assert (found.domain, found.aliases, found.others) == (domain, aliases, ())
+    told = [w.message for w in found.warnings if w.code == "nginx-name-left"]
+    assert told == ([f"the page is no longer at {left}: {NO_CERTIFICATE}"] if left else [])
+
+
+NO_CERTIFICATE = "no certificate can be had for that"
 TO_MOONFIRE = "ssl_certificate /c; location / { proxy_pass http://127.0.0.1:8080; }"
 
 
@@ -303,9 +348,9 @@ def test_the_ports_on_which_nginx_listens(listen: str, port: int) -> None:
         ("location / { proxy_pass http://127.0.0.1:8080; } location /x { proxy_pass http://y; }",
          "nginx-other-backend", "also passes requests to http://y, which is not carried over"),
         ("location / { auth_basic x; allow 10.0.0.0/8; proxy_pass http://127.0.0.1:8080; }",
-         "nginx-directives", "allow, auth_basic, which is not carried over"),
+         "nginx-access", "keeps people out by allow, auth_basic, which is not carried over"),
         ("if ($country != DE) { return 403; } location / { proxy_pass http://127.0.0.1:8080; }",
-         "nginx-directives", "also has if ($country != DE), which is not carried over"),
+         "nginx-access", "keeps people out by if ($country != DE), which is not carried over"),
         ("location = /x { return 200 y; } location / { proxy_pass http://127.0.0.1:8080; }",
          "nginx-directives", "also has location = /x, which is not carried over"),
         ("location /s { root /srv; } location / { proxy_pass http://127.0.0.1:8080; }",

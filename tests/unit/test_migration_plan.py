@@ -281,6 +281,48 @@ def test_a_site_on_a_socket_and_an_unusual_port_is_moonfires(root: Path) -> None
     assert (site["domain"], site["https_port"]) == ("nvr.example.com", 8443)
 
 
+@pytest.mark.parametrize(
+    ("backend", "file", "text"),
+    [
+        ("http://moonfire:8080", "/etc/hosts", "127.0.0.1 localhost moonfire\n"),
+        ("http://192.168.7.7:8080", "/etc/hosts", "192.168.7.7 nvr-box\n"),
+        (
+            "http://192.168.7.7:8080",
+            "/proc/net/fib_trie",
+            "Local:\n     +-- 192.168.7.0/24 2 0 2\n   |-- 192.168.7.7\n      /32 host LOCAL\n",
+        ),
+        ("http://nvr-box:8080", "/etc/hosts", "192.168.7.7 nvr-box\n"),
+    ],
+)
+def test_every_name_and_address_of_the_host_leads_to_its_moonfire(
+    root: Path, backend: str, file: str, text: str
+) -> None:
+    host_trees.secured(host_trees.compose(root))
+    host_trees.put(root, "/etc/hostname", "nvr-box\n")
+    config = host_trees.NGINX.replace("http://127.0.0.1:8080", backend)
+    host_trees.put(root, "/etc/nginx/nginx.conf", config)
+    host_trees.put(root, file, text)
+    found = planned(root)
+    assert found["blockers"] == []
+    assert tomllib.loads(found["settings"])["site"]["short_names"] == ["nvr"]
+
+
+def test_a_backend_that_nobody_knows_is_asked_about(root: Path) -> None:
+    host_trees.secured(host_trees.compose(root))
+    config = host_trees.NGINX.replace("http://127.0.0.1:8080", "http://elsewhere:8080")
+    host_trees.put(root, "/etc/nginx/nginx.conf", config)
+    (blocker,) = planned(root, "--carry-sites", code=1)["blockers"]
+    assert blocker["code"] == "nginx-backend-unknown"
+    assert "passes nvr.example.com to http://elsewhere:8080, which is not" in blocker["message"]
+
+
+def test_sites_in_a_linked_directory_are_seen(root: Path) -> None:
+    with_site(root, "include sites-enabled/*;\n")
+    host_trees.put(root, "/home/pi/git/sites/blog", BLOG)
+    (root / "etc/nginx/sites-enabled").symlink_to("/home/pi/git/sites")
+    assert codes(planned(root, code=1)["blockers"]) == ["nginx-other-site"]
+
+
 def test_a_site_of_files_blocks_in_any_case(root: Path) -> None:
     found = planned(with_site(root, FILES), "--carry-sites", code=1)
     assert codes(found["blockers"]) == ["nginx-other-site"]

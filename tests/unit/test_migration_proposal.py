@@ -193,6 +193,15 @@ def test_a_certificate_from_a_shop_stays() -> None:
     assert proposed(around(nginx), site={"domain": "x.example.com"}).data["stack"] == "router-ddns"
 
 
+def test_a_name_of_a_home_stays_in_it() -> None:
+    nginx = NginxSites(domain="nvr.lan", aliases=("pi.local",))
+    found = proposed(around(nginx))
+    assert (found.data["stack"], found.data["site"]["domain"]) == ("lan", "nvr.lan")
+    assert codes(found) == []
+    given = proposed(around(nginx), certificate={"authority": "https://ca.lan/acme/directory"})
+    assert given.data["stack"] == "router-ddns"
+
+
 def test_a_stack_that_was_asked_for_is_taken() -> None:
     found = proposed(around(NGINX, (certified(),), UPDATED), stack="lan")
     assert found.data["stack"] == "lan"

@@ -26,6 +26,7 @@ from nvrstack.migration.firewall import FILES, firewall_findings
 from nvrstack.migration.install import Finding, Install, User
 from nvrstack.migration.listeners import Listener, listeners
 from nvrstack.migration.moonfire_config import config_paths
+from nvrstack.migration.own_names import own_names
 from nvrstack.migration.places import host_path, state_path
 from nvrstack.migration.proposal import Certified
 from nvrstack.migration.renewal import read_renewal
@@ -159,6 +160,15 @@ def ddns(host: Host, domain: str | None) -> Ddns:
         return ddns_settings(read_ddclient_conf(text), domain)
     except InputError as error:
         return Ddns(warnings=(Finding("ddns-unread", error.message, error.hint),))
+
+
+def names(host: Host) -> frozenset[str]:
+    """The host's own names and addresses, by which its proxy may know Moonfire."""
+    hostname, hosts, fib_trie = (
+        below.read_text(host.root, path) or ""
+        for path in ("/etc/hostname", "/etc/hosts", "/proc/net/fib_trie")
+    )
+    return own_names(hostname.strip(), hosts, fib_trie)
 
 
 def firewall(host: Host) -> tuple[Finding, ...]:

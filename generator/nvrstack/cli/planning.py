@@ -109,7 +109,7 @@ def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...
     nginx = nginx_sites(
         existing.nginx_files(host.root),
         ports,
-        _own_names(host),
+        belongings.names(host),
         [str(path) for path in sockets if path is not None],
     )
     certified, about_certificates = belongings.certificates(host)
@@ -226,6 +226,7 @@ def _other_sites(
             belongings.schedules(host),
         ),
         given=[str(table.get("domain")) for table in lookup(wishes.given.data, "sites") or ()],
+        domain=lookup(data, "site.domain"),
     )
 
 
@@ -284,13 +285,6 @@ def _spelling(tag: str) -> Spelling:
     """How the Moonfire that will run spells its settings; every one that can run has a file."""
     version = number(tag)
     return (spelling_of(version) if version is not None else None) or "camelCase"
-
-
-def _own_names(host: Host) -> list[str]:
-    """The host's own name and address, by which its proxy may know Moonfire."""
-    name = (below.read_text(host.root, "/etc/hostname") or "").strip()
-    address = facts.lan_address()
-    return [n for n in (name, str(address) if address else "") if n]
 
 
 def _defaults(host: Host, wishes: Wishes, install: Install, proposal: Proposal) -> dict[str, Any]:

@@ -102,23 +102,29 @@ def names_in(root: Path, directory: str | PurePosixPath) -> tuple[str, ...]:
 def files_below(root: Path, directory: str) -> Iterator[str]:
     """The paths of all ordinary files below a directory of that host, at most `MOST_FILES`.
 
-    Links to files count, links to directories are not entered.
+    Links are followed, those to directories last, and into each directory once alone.
     """
     left, count = [PurePosixPath(directory)], 0
+    entered: set[Path] = set()
     while left:
         here = left.pop()
         parent = resolved(root, here)
+        if parent is None or parent in entered:
+            continue
+        entered.add(parent)
         for name in names_in(root, here):
             place = resolved(root, here / name)
-            if place is None or parent is None:
+            if place is None:
                 continue
             with _refusals(place):
                 is_directory, is_file = place.is_dir(), place.is_file()
-            if is_directory and place == parent / name:
-                left.append(here / name)
-            elif is_file and count < MOST_FILES:
+            if is_directory:
+                left.insert(len(left) if place == parent / name else 0, here / name)
+            elif is_file:
                 count += 1
                 yield str(here / name)
+            if count == MOST_FILES:
+                return
 
 
 @contextlib.contextmanager

@@ -22,12 +22,13 @@ class Trouble:
 
 
 def hosts_file(text: str) -> Mapping[str, str]:
-    """The names of a hosts(5) file with the first address of each; names in lower case."""
+    """The names of a hosts(5) file, in lower case, each with its first IPv4 address, else IPv6."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         address, *names = line.partition("#")[0].split() or [""]
-        for name in names:
-            found.setdefault(name.lower(), address)
+        for name in map(str.lower, names):
+            if name not in found or (":" in found[name] and ":" not in address):
+                found[name] = address
     return found
 
 

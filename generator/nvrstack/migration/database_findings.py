@@ -17,6 +17,8 @@ ACCOUNTS_BY_HAND: Mapping[Source, str] = {
     "systemd": "sudo systemctl stop moonfire-nvr; sudo -u moonfire-nvr moonfire-nvr config",
 }
 """How each kind of install reaches Moonfire's own editor of accounts."""
+VIEW = "viewVideo"
+"""The permission without which no stream is shown (upstream: db/proto/schema.proto)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def database_findings(
     warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
     warnings += _names(database.streams, hosts)
     blockers = [*_nobody(database.accounts, install.source)]
+    warnings += _sees_nothing(database.accounts)
     sample_dirs = []
     for directory in database.directories:
         path = PurePosixPath(directory.path)
@@ -74,10 +77,13 @@ def database_findings(
 
 
 def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
-    if any(not account.disabled and account.hash_form == "current" for account in accounts):
+    able = [account for account in accounts if _signs_in(account)]
+    if any(VIEW in account.permissions for account in able):
         return []
     what = "there is no account"
-    if accounts:
+    if able:
+        what = f"no account may view video ({', '.join(account.name for account in able)})"
+    elif accounts:
         old = any(account.hash_form == "0.6" for account in accounts)
         what = f"every account is disabled or has no password{' that 0.7 takes' if old else ''}"
     return [
@@ -86,6 +92,26 @@ def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
             f"{what} in Moonfire, and after the move everybody must sign in",
             "let the move make one: --first-user NAME --secret-file first_user_password=FILE; or "
             f"make it now, under Users: {ACCOUNTS_BY_HAND[source]}",
+        )
+    ]
+
+
+def _signs_in(account: Account) -> bool:
+    return not account.disabled and account.hash_form == "current"
+
+
+def _sees_nothing(accounts: tuple[Account, ...]) -> list[Finding]:
+    """A warning about accounts that may not view, where others may."""
+    able = [account for account in accounts if _signs_in(account)]
+    blind = [account.name for account in able if VIEW not in account.permissions]
+    if not blind or len(blind) == len(able):
+        return []
+    return [
+        Finding(
+            "cannot-view",
+            f"{', '.join(blind)} can sign in, but may not view video",
+            "where they should, tick viewVideo under Users in Moonfire's `config`: after the move "
+            "nobody views without it",
         )
     ]
 

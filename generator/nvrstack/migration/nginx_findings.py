@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from nvrstack.migration.install import Finding
-from nvrstack.migration.nginx_server import Site
+from nvrstack.migration.nginx_server import ACCESS, Site
 
 
 def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[Finding]:
@@ -25,10 +25,21 @@ def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[
                 "give it a name of its own, and [[sites]] in nvrstack.toml",
                 site.line,
             )
-        if site.further:
+        access = [name for name in site.further if name in ACCESS or name.startswith("if (")]
+        if access:
+            yield Finding(
+                "nginx-access",
+                f"{place} keeps people out by {', '.join(access)}, which is not carried over: in "
+                "the new project Moonfire's login alone does",
+                "if strangers must not even see the login, put that into nginx/custom.d/ of the "
+                "project, or let your router forward no port to it",
+                site.line,
+            )
+        further = [name for name in site.further if name not in access]
+        if further:
             yield Finding(
                 "nginx-directives",
-                f"{place} also has {', '.join(site.further)}, which is not carried over",
+                f"{place} also has {', '.join(further)}, which is not carried over",
                 "what you still need goes into nginx/custom.d/ of the project",
                 site.line,
             )
@@ -39,3 +50,13 @@ def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[
                 "give the domain with --set site.domain=NAME",
                 site.line,
             )
+
+
+def left_names(names: Sequence[str]) -> Iterator[Finding]:
+    """A warning about names and addresses of Moonfire's site that the project will not have."""
+    if names:
+        yield Finding(
+            "nginx-name-left",
+            f"the page is no longer at {', '.join(names)}: no certificate can be had for that",
+            "use the domain at home too, or a name without a dot, by site.short_names",
+        )

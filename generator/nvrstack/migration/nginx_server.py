@@ -21,6 +21,13 @@ ANSWERED = frozenset(
 """What the guide's site file has, and what the new project has an answer of its own to."""
 STOCK = frozenset({"/var/www/html", "/usr/share/nginx/html"})
 """Where the page lies that every distribution's nginx begins with."""
+ACCESS = frozenset(
+    {
+        "allow", "auth_basic", "auth_jwt", "auth_request", "deny", "limit_conn", "limit_req",
+        "satisfy", "ssl_verify_client",
+    }
+)  # fmt: skip
+"""What keeps people out, for all sites where it stands in http."""
 REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 FILES = frozenset({"root", "alias"})
 ANSWERS = frozenset({"fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"})
@@ -58,15 +65,45 @@ class Site:
         return ", ".join(self.names or self.patterns) or "whatever no other site answers to"
 
 
-def read_site(server: Directive, upstreams: Mapping[str, list[str]]) -> Site:
-    """What a `server` block of http says; `upstreams` are the servers of each upstream group."""
+@dataclass(frozen=True)
+class Around:
+    """What stands around `server` blocks and counts in them.
+
+    `upstreams` are the servers of each upstream group, `variables` what a `map` makes of each
+    variable that has one value alone, and `access` the directives of http that keep people out.
+    """
+
+    upstreams: Mapping[str, list[str]]
+    variables: Mapping[str, str]
+    access: frozenset[str] = frozenset()
+
+
+def around_of(root: Directive) -> Around:
+    """Read what stands around the `server` blocks."""
+    groups = [group for group in root.all("upstream") if group.args]
+    maps = {d.args[1]: {*_mapped(d)} for d in root.all("map") if len(d.args) == 2}
+    return Around(
+        {group.args[0]: [s.args[0] for s in group.all("server") if s.args] for group in groups},
+        {name: values.pop() for name, values in maps.items() if len(values) == 1},
+        frozenset(d.name for http in root.all("http") for d in http.block) & ACCESS,
+    )
+
+
+def _mapped(block: Directive) -> Iterator[str]:
+    """The values of a `map`, whose keys look like directives."""
+    return (d.args[0] for d in block.block if len(d.args) == 1 and d.name != "include")
+
+
+def read_site(server: Directive, around: Around) -> Site:
+    """What a `server` block of http says."""
     passes = [d for d in server.all("proxy_pass") if d.args]
     listens = [*server.all("listen")]
     own = {d.name: d.args for d in server.block if d.args}
     names = [name for d in server.all("server_name") for name in d.args]
     returns = [d.args[-1] for d in _for_everybody(server) if _redirects(d)]
     folders = {d.args[0] for d in server.all(*FILES) if d.args and not _is_challenge(server, d)}
-    variables = {d.args[0]: d.args[1] for d in server.all("set") if len(d.args) == 2}
+    own_variables = {d.args[0]: d.args[1] for d in server.all("set") if len(d.args) == 2}
+    variables = {**around.variables, **own_variables}
     targets = [_filled(d.args[0], variables) for d in passes]
     certificate = own.get("ssl_certificate", (None,))[0]
     secure = [d for d in listens if "ssl" in d.args or own.get("ssl") == ("on",)]
@@ -77,10 +114,10 @@ def read_site(server: Directive, upstreams: Mapping[str, list[str]]) -> Site:
         tls=certificate is not None or bool(secure),
         certificate=certificate,
         key=own.get("ssl_certificate_key", (None,))[0],
-        backends=tuple(b for target in targets for b in _backends(target, upstreams)),
+        backends=tuple(b for target in targets for b in _backends(target, around.upstreams)),
         paths=tuple(d.args[-1] for d in _locations(server) if d.args and [*d.all("proxy_pass")]),
         redirect=returns[0] if returns and not passes else None,
-        further=tuple(sorted(set(_further(server)))),
+        further=tuple(sorted({*_further(server), *around.access})),
         patterns=tuple(dict.fromkeys(n for n in names if not _is_name(n))),
         ports=tuple(dict.fromkeys(listened(d) for d in listens)) if listens else (80,),
         tls_ports=tuple(dict.fromkeys(listened(d) for d in secure)),
@@ -145,8 +182,9 @@ def _below(directive: Directive) -> Iterator[Directive]:
 
 
 def _is_name(name: str) -> bool:
-    """Whether a server name is one host; patterns and placeholders are not."""
-    return bool(re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?", name))
+    """Whether a server name is one host's; patterns, placeholders and addresses are none."""
+    named = re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?", name)
+    return named is not None and not name.rpartition(".")[2].isdecimal()
 
 
 def _filled(url: str, variables: Mapping[str, str]) -> str:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from nvrstack.migration.install import Finding
-from nvrstack.migration.nginx_findings import site_findings
-from nvrstack.migration.nginx_server import Site, listened, read_site
+from nvrstack.migration.nginx_findings import left_names, site_findings
+from nvrstack.migration.nginx_server import Site, around_of, listened, read_site
 from nvrstack.migration.nginx_tree import Directive, read_tree
+from nvrstack.settings.names import public_suffix_problem
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "[::1]"})  # noqa: S104
 HTTP, HTTPS = 80, 443
@@ -52,12 +54,8 @@ def nginx_sites(
     host's own names and addresses, beside the loopback's.
     """
     tree = read_tree(files)
-    upstreams = {
-        group.args[0]: [server.args[0] for server in group.all("server") if server.args]
-        for group in tree.root.all("upstream")
-        if group.args
-    }
-    sites = [read_site(server, upstreams) for server in _servers(tree.root)]
+    around = around_of(tree.root)
+    sites = [read_site(server, around) for server in _servers(tree.root)]
     own = LOOPBACK | set(hosts)
     reaching = {
         backend: _port(backend, own)
@@ -69,10 +67,15 @@ def nginx_sites(
     # The one with a certificate is what people use; another may serve port 80.
     moonfire.sort(key=lambda site: not site.tls)
     names = tuple(dict.fromkeys(name for site in moonfire for name in site.names))
-    full = [name for name in names if "." in name]
     leading = [s for s in sites if s not in moonfire and _leads_to(s, names)]
-    onto = [n for s in leading for n in s.names if n not in names]
+    onto = dict.fromkeys(n for s in leading for n in s.names if n not in names)
     short = [name for name in (*names, *onto) if "." not in name]
+    full = [name for name in (*names, *onto) if "." in name]
+    if any(map(_is_public, names)):
+        # The names of a home beside it would be in the way of a certificate.
+        full = list(filter(_is_public, full))
+    left = [name for name in (*names, *onto) if name not in {*full, *short}]
+    domains = [name for name in names if name in full]
     others = _others([s for s in sites if s not in moonfire and s not in leading])
     others += tuple(_apart(tree.root))
     reached = (reaching[b] for site in moonfire for b in site.backends if b in reaching)
@@ -80,9 +83,9 @@ def nginx_sites(
     plain = [p for s in (*moonfire, *leading) for p in s.ports if p and p not in s.tls_ports]
     certified = next((site for site in moonfire if site.certificate), None)
     return NginxSites(
-        domain=full[0] if full else None,
-        aliases=tuple(full[1:]),
-        redirects=tuple(dict.fromkeys(name for name in onto if "." in name)),
+        domain=domains[0] if domains else None,
+        aliases=tuple(domains[1:]),
+        redirects=tuple(name for name in onto if name in full),
         short_names=tuple(dict.fromkeys(short)),
         certificate=certified.certificate if certified else None,
         key=certified.key if certified else None,
@@ -93,8 +96,17 @@ def nginx_sites(
         http_port=_unusual(plain, HTTP) if secure else None,
         https_port=_unusual(secure, HTTPS),
         public_https_port=next(filter(None, map(_redirected_port, leading)), None),
-        warnings=(*tree.warnings, *site_findings(moonfire, reaching)),
+        warnings=(
+            *tree.warnings,
+            *site_findings(moonfire, reaching),
+            *left_names((*left, *_own_addresses((*moonfire, *leading)))),
+        ),
     )
+
+
+def _is_public(name: str) -> bool:
+    """Whether a name may be one on the Internet, for which a certificate can be had."""
+    return public_suffix_problem(name) is None
 
 
 def _servers(root: Directive) -> Iterator[Directive]:
@@ -135,6 +147,20 @@ def _others(sites: Collection[Site]) -> tuple[Site, ...]:
     )
 
 
+def _own_addresses(sites: Iterable[Site]) -> Iterator[str]:
+    """The addresses among what sites answer to."""
+    found = dict.fromkeys(pattern for site in sites for pattern in site.patterns)
+    return (pattern for pattern in found if _is_address(pattern))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 def _port(url: str, hosts: Collection[str]) -> int | None:
     """The port of this host that a URL names; None where it names another host, or none."""
     try:
@@ -143,7 +169,9 @@ def _port(url: str, hosts: Collection[str]) -> int | None:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
-    return port if parts.hostname in hosts else None
+    host = parts.hostname or ""
+    is_own = host in hosts or (_is_address(host) and ip_address(host).is_loopback)
+    return port if is_own else None
 
 
 def _socket(url: str) -> str | None:

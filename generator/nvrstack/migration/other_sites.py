@@ -28,12 +28,13 @@ def other_sites(
     carry: bool,
     gives_way: bool,
     given: Collection[str] = (),
+    domain: str | None = None,
 ) -> OtherSites:
     """What becomes of the sites beside Moonfire's, where their nginx has to give way.
 
     `address` is this machine's own in its network, by which the project's nginx reaches what
     listens here; `listening` are the sockets of all. With `carry`, sites come along that pass
-    requests on; those named in `given` are settled already.
+    requests on; those named in `given` are settled already. `domain` is to be the project's own.
     """
     tables: list[Mapping[str, Any]] = []
     warnings: list[Finding] = []
@@ -43,7 +44,9 @@ def other_sites(
         if site.names and not names:
             continue
         upstream = _upstream(site, address) if names else None
-        if upstream is None:
+        if domain in names and site.backends:
+            blockers.append(_strange_backend(site, str(domain)))
+        elif upstream is None:
             blockers.append(_homeless(site))
         elif not carry:
             blockers.append(_asked(site))
@@ -98,6 +101,17 @@ def _asked(site: Site) -> Finding:
         f"{site.file}: this nginx serves {', '.join(site.names)} too, and has to give up its ports",
         "add --carry-sites: the project's nginx then passes its requests to "
         f"{site.backends[0]}, with a certificate of its own",
+        site.line,
+    )
+
+
+def _strange_backend(site: Site, domain: str) -> Finding:
+    return Finding(
+        "nginx-backend-unknown",
+        f"{site.file}: this nginx passes {domain} to {site.backends[0]}, which is not known to be "
+        "Moonfire",
+        "if it is, write proxy_pass http://127.0.0.1:PORT there, with Moonfire's own port, and "
+        "plan again; if not, give your cameras' name with --set site.domain=NAME",
         site.line,
     )
 

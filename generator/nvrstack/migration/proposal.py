@@ -15,6 +15,7 @@ from nvrstack.pki.own import covers
 from nvrstack.services.acme import DIRECTORIES
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import lookup, merge
+from nvrstack.settings.names import public_suffix_problem
 
 DEFAULT_DOMAIN = "nvr.home.arpa"
 """For a home without a domain of its own (RFC 8375)."""
@@ -84,7 +85,7 @@ def propose_settings(
     domain = lookup(given, "site.domain") or names["domain"]
     own = _own_certificate(around.nginx, domain)
     ddns = around.ddns if not own else Ddns()
-    stack = lookup(given, "stack") or _stack(around, domain, own=bool(own), said=said)
+    stack = lookup(given, "stack") or _stack(around, domain, given, own=bool(own), said=said)
     data["stack"] = stack
     if stack == "own-certificate":
         data = merge(data, {"certificate": own})
@@ -234,7 +235,9 @@ def _own_certificate(nginx: NginxSites, domain: str) -> dict[str, Any]:
     return {"chain_file": nginx.certificate, "key_file": nginx.key}
 
 
-def _stack(around: Surroundings, domain: str, *, own: bool, said: _Said) -> str:
+def _stack(
+    around: Surroundings, domain: str, given: Mapping[str, Any], *, own: bool, said: _Said
+) -> str:
     if own:
         said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
         if around.ddns.settings:
@@ -247,7 +250,9 @@ def _stack(around: Surroundings, domain: str, *, own: bool, said: _Said) -> str:
                 )
             )
         return "own-certificate"
-    if domain == DEFAULT_DOMAIN:
+    certified = _certified(around.certificates, domain) is not None
+    asked = certified or around.ddns.settings or lookup(given, "certificate") is not None
+    if domain == DEFAULT_DOMAIN or (public_suffix_problem(domain) is not None and not asked):
         return "lan"
     return "public" if around.ddns.settings else "router-ddns"
 
