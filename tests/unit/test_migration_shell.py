@@ -79,6 +79,29 @@ def test_what_would_have_to_run_is_named(command: str) -> None:
     assert word in finding.message
 
 
+def test_of_an_array_that_may_be_longer_the_beginning_is_known() -> None:
+    test = "if [ -d /media/b ]; then common_docker_run_args+=(-v /media/b:/media/b); fi\n"
+    reading = read(edited('case "$1" in', test + 'case "$1" in'))
+    known = [word for word in words(reading) if isinstance(word, str)]
+    assert (
+        "--mount=type=bind,source=/var/lib/moonfire-nvr,destination=/var/lib/moonfire-nvr" in known
+    )
+    assert not any("/media/b" in word for word in known)
+    (unknown,) = {word for word in words(reading) if isinstance(word, Unknown)}
+    assert unknown.text.startswith("if [ -d /media/b ]")
+
+
+@pytest.mark.parametrize(("index", "known"), [(0, True), (1, False), (5, False)])
+def test_an_element_behind_what_is_not_known_is_not_known(index: int, known: bool) -> None:
+    text = (
+        "a=(one)\nif [ -d /x ]; then a+=(two three); fi\na+=(four)\n"
+        f'docker run -d --name "${{a[{index}]}}" scottlamb/moonfire-nvr run\n'
+    )
+    reading = read(text)
+    assert ("one" in words(reading)) == known
+    assert any(isinstance(word, Unknown) for word in words(reading)) != known
+
+
 def test_the_place_that_hides_a_value_is_named() -> None:
     text = edited('tz="America/Los_Angeles"', "tz=$(timedatectl show -p Timezone --value)")
     (finding,) = read(text).warnings

@@ -82,7 +82,10 @@ def _element(subscript: str, value: Value | None, here: Unknown) -> Value | None
     if not re.fullmatch(r"[0-9]{1,4}", subscript):
         return here
     items = value if isinstance(value, tuple) else () if value is None else (value,)
-    return items[int(subscript)] if int(subscript) < len(items) else None
+    index = int(subscript)
+    # What is not known may stand for several, or for none.
+    unknown = next((item for item in items[: index + 1] if isinstance(item, Unknown)), None)
+    return unknown or (items[index] if index < len(items) else None)
 
 
 def _is_list(part: Parameter) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.install import Finding, User
@@ -82,17 +83,27 @@ class Scope:
         self.clouded = why
 
     def merge(self, other: "Scope", why: Unknown) -> bool:
-        """Keep what is the same in both, and know the rest no longer; whether anything differed."""
+        """Keep what is the same in both, and know the rest no longer; whether anything differed.
+
+        Of two arrays the beginning that they have in common stays.
+        """
         names = self.variables.keys() | other.variables.keys()
         mine, theirs = self.variables, other.variables
         differing = {name for name in names if mine.get(name) != theirs.get(name)}
-        self.variables |= dict.fromkeys(differing, why)
+        self.variables |= {n: _common(mine.get(n), theirs.get(n), why) for n in differing}
         self.functions = {**other.functions, **self.functions}
         self.clouded = self.clouded or other.clouded
         if self.arguments != other.arguments:
             self.arguments = (why,)
             return True
         return bool(differing)
+
+
+def _common(one: Value | None, other: Value | None, why: Unknown) -> Value:
+    if not isinstance(one, tuple) or not isinstance(other, tuple):
+        return why
+    pairs = zip(one, other, strict=False)
+    return (*(item for item, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), why)
 
 
 @dataclass
