@@ -3,11 +3,12 @@
 import stat
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cryptography.x509 import ExtensionNotFound
 
+from nvrstack.cli.linked import linked_database, linked_samples
 from nvrstack.cli.survey import Host
 from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import below, containers, existing
@@ -82,7 +83,11 @@ def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordi
     places = sample_paths(found, install)
     absent = [path for path in places if not _is_directory(host, path)]
     hosts = hosts_file(below.read_text(host.root, "/etc/hosts") or "")
-    told = database_findings(found, install, hosts, absent, state_path(database))
+    state = state_path(database)
+    links = linked_samples(host, install, places, state)
+    told = database_findings(found, install, hosts, absent, state, links)
+    linked = linked_database(host, install, database)
+    told = replace(told, blockers=(*linked, *told.blockers))
     return Recordings(found.schema, told, places)
 
 

@@ -186,7 +186,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         override=override_text(install, *_directories(seen, settings)),
         steps=steps(move) if move is not None else (),
         options=account(install, *_directories(seen, settings)),
-        notes=(*config.notes, *proposal.notes),
+        notes=(*config.notes, *seen.recorded.findings.notes, *proposal.notes),
         warnings=unique(warnings),
         blockers=unique(blockers),
     )

@@ -45,6 +45,19 @@ def resolved(root: Path, path: str | PurePosixPath) -> Path | None:
     return root.joinpath(*found)
 
 
+def link_of(root: Path, path: PurePosixPath) -> PurePosixPath | None:
+    """What stands in a link of that host; None where there is no link.
+
+    Raises HostError when a directory on the way may not be searched.
+    """
+    parent = resolved(root, path.parent)
+    if parent is None:
+        return None
+    place = parent / path.name
+    with _refusals(place):
+        return PurePosixPath(place.readlink()) if place.is_symlink() else None
+
+
 def read_start(root: Path, path: str | PurePosixPath, size: int) -> bytes | None:
     """The first `size` bytes of a file of that host; None where there is no ordinary file.
 

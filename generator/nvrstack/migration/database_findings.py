@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from nvrstack.migration.camera_names import trouble_with
 from nvrstack.migration.database import Account, Database, SampleDirectory, Stream
 from nvrstack.migration.install import Finding, Install, Mount, Source
-from nvrstack.migration.places import STATE, covering, host_path
+from nvrstack.migration.links import Links, astray, led
+from nvrstack.migration.places import STATE, covering, host_path, outermost
 
 ACCOUNTS_BY_HAND: Mapping[Source, str] = {
     "nvr-script": "sudo nvr stop; sudo nvr config; sudo nvr start",
@@ -25,10 +26,12 @@ VIEW = "viewVideo"
 class DatabaseFindings:
     """What is said about the database, and the sample directories that the project must mount.
 
-    `sample_dirs` is for the setting `moonfire.sample_dirs`: without those in the state directory.
+    `sample_dirs` is for the setting `moonfire.sample_dirs`: without those in the state directory
+    or in another one of them. `notes` says of what is mounted beyond what the database names.
     """
 
     sample_dirs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
     blockers: tuple[Finding, ...] = ()
 
@@ -45,27 +48,33 @@ def database_findings(
     hosts: Mapping[str, str],
     absent: Collection[PurePosixPath] = (),
     state: PurePosixPath = STATE,
+    links: Links | None = None,
 ) -> DatabaseFindings:
     """Everything that the database says about the move of `install`.
 
     `hosts` is this machine's hosts(5) file; `absent` has those of `sample_paths` that do not exist.
-    `state` is Moonfire's path of what becomes the state directory.
+    `state` is Moonfire's path of what becomes the state directory. `links` are those on the way to
+    the recordings that lead out of what the project mounts.
     """
+    links = links or Links()
     warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
     warnings += _names(database.streams, hosts)
     blockers = [*_nobody(database.accounts, install.source)]
     warnings += _sees_nothing(database.accounts)
-    sample_dirs = []
+    sample_dirs, notes = [], []
     for directory in database.directories:
         path = PurePosixPath(directory.path)
         place = host_path(install, path)
-        problem = _problem(directory, install, place, absent)
+        problem = _problem(directory, install, place, absent) or astray(path, links)
         if problem is not None:
             (blockers if directory.used else warnings).append(problem)
+        elif path in links.mounts:
+            sample_dirs.append(links.mounts[path])
+            notes.append(led(path, links))
         elif state == STATE and _in_state(install, path):
             continue
         elif place == path:
-            sample_dirs.append(directory.path)
+            sample_dirs.append(path)
         else:
             mount = covering(install, path)
             assert mount is not None  # noqa: S101 - else it is not mounted, which is a problem
@@ -73,7 +82,8 @@ def database_findings(
                 blockers.append(_below_another_state(path, place))
             elif not _in_override(install, mount):
                 warnings.append(_elsewhere(path, mount))
-    return DatabaseFindings(tuple(sample_dirs), tuple(warnings), tuple(blockers))
+    outer = tuple(map(str, outermost(sample_dirs)))
+    return DatabaseFindings(outer, tuple(notes), tuple(warnings), tuple(blockers))
 
 
 def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:

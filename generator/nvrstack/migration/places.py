@@ -1,5 +1,6 @@
 """Where on the host a path of Moonfire's container lies."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from nvrstack.migration.install import Install, Mount
@@ -37,6 +38,12 @@ def host_path(install: Install, path: PurePosixPath) -> PurePosixPath | None:
     if mount is None or mount.type != "bind" or mount.source is None:
         return None
     return PurePosixPath(mount.source) / path.relative_to(mount.target)
+
+
+def outermost(paths: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """The directories without those inside of another one, each once: its mount shows them too."""
+    every = tuple(dict.fromkeys(paths))
+    return tuple(path for path in every if not any(other in path.parents for other in every))
 
 
 def host_port(install: Install, port: int) -> int | None:
