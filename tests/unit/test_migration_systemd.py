@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvrstack.migration.install import Install, Reading, User
-from nvrstack.migration.systemd import groups_of, read_unit, users_of
+from nvrstack.migration.systemd import groups_of, homes_of, read_unit, users_of
 from nvrstack.migration.unit_file import unit_settings, words
+from nvrstack.migration.unit_paths import whole_paths
 from tests.unit.strategies import ODD_TEXT, quickly
 
 PASSWD = "root:x:0:0::/root:/bin/sh\nmoonfire-nvr:x:998:997::/var/lib/moonfire-nvr:/bin/false\n-\n"
@@ -125,7 +126,7 @@ def test_drop_ins_come_after_the_unit_and_may_take_back() -> None:
         ([], "user", User(0, 0)),
         (["User=nobody-here"], "user", None),
         (["User=moonfire-nvr", "Group=nowhere"], "user", None),
-        (["ExecStart=", "ExecStart=/x/moonfire-nvr --db-dir=x"], "server_args", ("--db-dir=x",)),
+        (["ExecStart=", "ExecStart=/x/moonfire-nvr --db-dir=x"], "server_args", ("--db-dir=/x",)),
         (["ExecStart=", "ExecStart=!!@/bin/moonfire-nvr run -c /x"], "server_args", ("-c", "/x")),
         (["Environment=B=/s C=run", "ExecStart=", "ExecStart=/x/moonfire-nvr $C --db-dir=${B}/db"],
          "server_args", ("--db-dir=/s/db",)),
@@ -190,6 +191,58 @@ def test_a_program_around_moonfire_is_told(command: str, around: str) -> None:
     assert [around in message for message in told] == ([True] if around else [])
 
 
+@pytest.mark.parametrize(
+    ("directory", "arguments", "read_as"),
+    [
+        ("/srv/nvr", "--config=nvr.toml --db-dir db",
+         "--config=/srv/nvr/nvr.toml --db-dir /srv/nvr/db"),
+        ("-/srv/nvr", "-c nvr.toml --db-dir=db", "-c /srv/nvr/nvr.toml --db-dir=/srv/nvr/db"),
+        ("~", "-cnvr.toml", "-c/var/lib/moonfire-nvr/nvr.toml"),
+        ("%S/%p", "-c=./nvr.toml", "-c=/var/lib/moonfire-nvr/nvr.toml"),
+        ("/srv", "--config= --ui-dir=ui", "--config= --ui-dir=ui"),
+        ("/srv", "--config=/etc/a.toml --db-dir /db", "--config=/etc/a.toml --db-dir /db"),
+        ("/srv", "-c %E/%N.toml", "-c /etc/moonfire-nvr.toml"),
+        ("/srv", "-c %h/%n%i%%.toml", "-c /root/moonfire-nvr.service%.toml"),
+        ("/srv", "-c %m/nvr.toml", "-c %m/nvr.toml"),
+        ("/srv", "-c /etc/%H.toml", "-c /etc/%H.toml"),
+        ("/srv", "-c $FILE", "-c /srv/of/moonfire-nvr"),
+        ("/srv", "-c ${NAMED}.toml", "-c /srv/.toml"),
+    ],
+)  # fmt: skip
+def test_paths_are_read_as_systemd_has_them(directory: str, arguments: str, read_as: str) -> None:
+    unit = service(
+        "User=moonfire-nvr", f"WorkingDirectory={directory}", "Environment=FILE=of/%p",
+        "ExecStart=", f"ExecStart=/x/moonfire-nvr run {arguments}",
+    )  # fmt: skip
+    found = read_unit(
+        "moonfire-nvr.service", unit, users=users_of(PASSWD), homes=homes_of(PASSWD)
+    ).install
+    assert found is not None
+    assert found.server_args == tuple(read_as.split())
+
+
+def test_an_instance_knows_its_name_and_a_template_does_not() -> None:
+    unit = service("ExecStart=", "ExecStart=/x/moonfire-nvr run -c /%p/%i/%N/%n")
+    for name, read_as in (
+        ("nvr@two.service", "/nvr/two/nvr@two/nvr@two.service"),
+        ("nvr@.service", "/nvr/%i/%N/%n"),
+    ):
+        found = read_unit(name, unit).install
+        assert found is not None
+        assert found.server_args == ("-c", read_as)
+
+
+def test_other_settings_have_specifiers_too() -> None:
+    found = install(
+        service("User=%N", "EnvironmentFile=%E/default/nvr", "CPUQuota=20%", "ExecStartPre=%E/x")
+    )
+    assert (found.user, found.environment["A"]) == (User(998, 997), "1")
+    assert found.other_options == {
+        "Service.CPUQuota": ("20%",),
+        "Service.ExecStartPre": ("%E/x",),
+    }
+
+
 def test_a_unit_for_another_command_is_no_server() -> None:
     assert read("[Service]\nExecStart=/usr/local/bin/moonfire-nvr check\n") == Reading(None)
     assert read("[Service]\nExecStart=/usr/bin/rsync -a /var/lib/moonfire-nvr /b\n") == Reading(
@@ -233,3 +286,5 @@ def test_any_text_is_read(text: str, lines: list[str]) -> None:
     words(text)
     users_of(text)
     groups_of(text)
+    homes_of(text)
+    whole_paths(text.split(), text)

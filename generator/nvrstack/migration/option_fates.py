@@ -64,7 +64,7 @@ REPLACED: Mapping[str, str] = {
     "Service.TimeoutStopSec": "90 seconds, as some cameras are slow to say good-bye",
     "Unit.RequiresMountsFor": "mounts that must exist: the container does not start without them",
     "Service.RestartSec": "Docker's own pauses between restarts",
-    "Service.WorkingDirectory": "whole paths: nothing counts from a working directory",
+    "Service.WorkingDirectory": "whole paths: what counted from it is named in full",
 }
 """What takes the place of an option."""
 

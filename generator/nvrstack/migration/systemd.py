@@ -7,6 +7,7 @@ from nvrstack.migration.install import Finding, Install, Reading, TextOf, User, 
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.timezone import zone_of
 from nvrstack.migration.unit_file import Settings, environment_of, expanded, unit_settings, words
+from nvrstack.migration.unit_paths import specified, specifiers, whole_paths, working_directory
 from nvrstack.migration.versions import number
 
 PROGRAM = "moonfire-nvr"
@@ -34,6 +35,9 @@ WITHOUT_MEANING = frozenset(
     }
 )
 """How systemd starts a process; Compose has ways of its own."""
+SPECIFIED = ("EnvironmentFile", "Group", "User", "WorkingDirectory")
+"""The settings whose specifiers matter, beside those of several words."""
+DIRECTORY = "Service.WorkingDirectory"
 
 NAMED = re.compile(r"moonfire-nvr(-v?[0-9].*)?")
 """The program, and as its releases are called."""
@@ -51,16 +55,19 @@ def read_unit(
     groups: Mapping[str, int] | None = None,
     version: str | None = None,
     text_of: TextOf = no_file,
+    homes: Mapping[str, str] | None = None,
 ) -> Reading:
     """The install that the unit `name` (`moonfire-nvr.service`) describes.
 
     `drop_ins` are the texts of `NAME.d/*.conf` in the order of their names, `users` and `groups`
     those of passwd(5) and group(5), `version` what the program says of itself. `text_of` reads
-    the files that `EnvironmentFile=` names.
+    the files that `EnvironmentFile=` names. `homes` are the users' home directories.
     """
-    settings = unit_settings([unit, *drop_ins])
+    known = specifiers(name)
+    settings = _settings([unit, *drop_ins], known, homes or {})
     commands = settings.get("Service.ExecStart", ())
-    command = words(re.sub(r"^[-@:+!|]+", "", commands[-1])) if commands else ()
+    written = words(re.sub(r"^[-@:+!|]+", "", commands[-1])) if commands else ()
+    command = tuple(specified(word, known) for word in written)
     program = command[0].rpartition("/")[2] if command else ""
     if program in CONTAINER_PROGRAMS or (program == "env" and set(command) & CONTAINER_PROGRAMS):
         finding = Finding(
@@ -73,7 +80,7 @@ def read_unit(
     if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
         started = STARTED.search(" ".join(command[1:]))
         return Reading(None, (_not_understood(name, commands[-1]),) if started else ())
-    environment, unread = _environment(settings, text_of)
+    environment, unread = _environment(settings, text_of, known)
     inner = expanded(inner, environment)
     if inner[1:2] and inner[1] != "run" and not inner[1].startswith("-"):
         return Reading(None)
@@ -96,7 +103,10 @@ def read_unit(
         environment=environment,
         network="host",
         restart=settings.get("Service.Restart", (None,))[-1],
-        server_args=inner[2:] if inner[1:2] == ("run",) else inner[1:],
+        server_args=whole_paths(
+            inner[2:] if inner[1:2] == ("run",) else inner[1:],
+            settings.get(DIRECTORY, ("/",))[-1],
+        ),
         other_options={
             key: _numbered(key, values, groups or {})
             for key, values in settings.items()
@@ -117,10 +127,30 @@ def users_of(passwd: str) -> dict[str, User]:
     return found
 
 
+def homes_of(passwd: str) -> dict[str, str]:
+    """The home directories of the users of a passwd(5) file."""
+    lines = (line.split(":") for line in passwd.splitlines())
+    return {f[0]: f[5] for f in lines if len(f) >= 6 and f[5]}
+
+
 def groups_of(group: str) -> dict[str, int]:
     """The groups of a group(5) file with their ids."""
     lines = (line.split(":") for line in group.splitlines())
     return {f[0]: int(f[2]) for f in lines if len(f) >= 3 and f[2].isdecimal()}
+
+
+def _settings(
+    texts: Sequence[str], known: Mapping[str, str], homes: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """The settings, with the specifiers in place that are `known`, and the working directory."""
+    found = dict(unit_settings(texts))
+    for key in (f"Service.{name}" for name in SPECIFIED):
+        if key in found:
+            found[key] = tuple(specified(value, known) for value in found[key])
+    if DIRECTORY in found:
+        home = homes.get(found.get("Service.User", ("root",))[-1])
+        found[DIRECTORY] = (working_directory(found[DIRECTORY][-1], home),)
+    return found
 
 
 def _bare(command: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -150,10 +180,12 @@ def _not_understood(name: str, command: str) -> Finding:
     )
 
 
-def _environment(settings: Settings, text_of: TextOf) -> tuple[dict[str, str], tuple[str, ...]]:
+def _environment(
+    settings: Settings, text_of: TextOf, known: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """The variables, and the files that could not be read. What files set counts (systemd.exec)."""
     pairs = [
-        word.partition("=")
+        specified(word, known).partition("=")
         for line in settings.get("Service.Environment", ())
         for word in words(line)
     ]
