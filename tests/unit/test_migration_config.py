@@ -29,6 +29,7 @@ AFTER = {
     ]
 }
 """What every simple install's configuration becomes."""
+DATABASE = "/var/lib/moonfire-nvr/db"
 
 GUIDE_SNAKE = """\
 # as the guide of 2022 has it
@@ -326,6 +327,54 @@ def test_a_file_that_the_version_does_not_read_is_named(
     found = proposed(text, version=version)
     assert said in found.warnings[0].message
     assert effect(found.after)
+
+
+@pytest.mark.parametrize("version", [None, "0.7.2", "0.7.30"])
+def test_a_file_that_is_named_and_not_there_blocks(version: str | None) -> None:
+    folder = Mount("bind", "/srv/etc", "/config")
+    found = proposed(None, "--config=/config/a.toml", version=version, mounts=(STATE, folder))
+    (blocker,) = found.blockers
+    assert (codes(found), found.path) == (["config-absent"], "/srv/etc/a.toml")
+    assert "the configuration file /srv/etc/a.toml, which was not found" in blocker.message
+    (blocker,) = proposed(None, "-c", "/a.toml", version=version).blockers
+    assert "docker cp moonfire-nvr:/a.toml FILE" in blocker.hint
+    (blocker,) = proposed(None, "-c", "/mnt/a.toml", version=version, source="systemd").blockers
+    assert "/mnt/a.toml, which was not found" in blocker.message
+    assert "--moonfire-config FILE" in blocker.hint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "version"),
+    [
+        (("--config=/a.toml",), "0.7.1"),
+        (("--config=/a.toml", "--db-dir=/var/lib/moonfire-nvr/db"), None),
+        ((), None),
+        ((), "0.7.30"),
+    ],
+)
+def test_a_file_that_is_not_read_or_not_named_may_be_absent(
+    arguments: tuple[str, ...], version: str | None
+) -> None:
+    assert proposed(None, *arguments, version=version).blockers == ()
+
+
+@pytest.mark.parametrize(
+    ("directory", "text", "database"),
+    [
+        ("/srv/nvr", 'dbDir = "db"', "/srv/nvr/db"),
+        ("/var/lib/moonfire-nvr", 'dbDir = "db"', "/var/lib/moonfire-nvr/db"),
+        ("/srv/nvr", 'dbDir = "/data/db"', "/data/db"),
+        (None, 'dbDir = "data/db"', "/data/db"),
+        ("/srv/nvr", "", "/var/lib/moonfire-nvr/db"),
+    ],
+)
+def test_a_database_counts_from_a_units_working_directory(
+    directory: str | None, text: str, database: str
+) -> None:
+    options = {"Service.WorkingDirectory": (directory,)} if directory else {}
+    found = proposed(f"{text}\nbinds = []\n", source="systemd", mounts=(), other_options=options)
+    assert (str(found.database), found.blockers) == (database, ())
+    assert tomllib.loads(found.after).get("dbDir", DATABASE) == DATABASE
 
 
 def test_old_flags_beside_a_file_are_named() -> None:

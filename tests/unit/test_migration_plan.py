@@ -214,6 +214,29 @@ def test_another_configuration_file_can_be_named(root: Path, tmp_path: Path) -> 
     assert tomllib.loads(found["after"])["workerThreads"] == 3
 
 
+@pytest.mark.parametrize(
+    ("lines", "path"),
+    [
+        ("ExecStart=/x/moonfire-nvr run --config=nvr.toml\nWorkingDirectory=~", "/srv/nvr.toml"),
+        ("ExecStart=/x/moonfire-nvr run --config=%E/nvr.toml", "/etc/nvr.toml"),
+    ],
+)
+def test_a_units_own_configuration_file(root: Path, lines: str, path: str) -> None:
+    host_trees.systemd(root, config=None)
+    unit = host_trees.UNIT.replace("ExecStart=/usr/local/bin/moonfire-nvr run", lines)
+    host_trees.put(root, "/etc/systemd/system/moonfire-nvr.service", unit)
+    host_trees.put(root, "/etc/passwd", "moonfire-nvr:x:1010:1011::/srv:/bin/false\n")
+    found = planned(root, code=1)
+    assert codes(found["blockers"]) == ["config-absent"]
+    assert path in found["blockers"][0]["message"]
+    host_trees.put(root, path, host_trees.CONFIG + "[[binds]]\nipv4 = '127.0.0.1:81'\n")
+    found = planned(root)
+    assert found["moonfire_config"]["path"] == path
+    assert found["moonfire_config"]["before"].startswith(host_trees.CONFIG)
+    told = " ".join(plan(root).stdout.split())
+    assert ("by whole paths: what counted from it is named in full" in told) == ("~" in lines)
+
+
 def test_the_ports_of_others_block(root: Path) -> None:
     host_trees.put(
         root,

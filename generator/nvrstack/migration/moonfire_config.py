@@ -24,9 +24,10 @@ from nvrstack.migration.config_source import (
     say_about_flags,
 )
 from nvrstack.migration.install import Finding, Install
-from nvrstack.migration.places import DATABASE, host_path
-from nvrstack.migration.server_flags import read_flags
+from nvrstack.migration.places import DATABASE, host_path, working_directory
+from nvrstack.migration.server_flags import ServerFlags, read_flags
 from nvrstack.migration.versions import FIRST_WITH_FILE, Spelling, number, written
+from nvrstack.services.releases import Version
 
 DEFAULT_PATH = PurePosixPath("/etc/moonfire-nvr.toml")
 LEFTOVER_PATH = PurePosixPath("/etc/moonfire-nvr.json")
@@ -102,7 +103,9 @@ def propose(
         data = None
     if file is None or data is None:
         top, binds = from_flags(flags, account)
-        if version is not None and version >= FIRST_WITH_FILE and file is None:
+        if file is None and _must_be_there(flags, version):
+            account.blockers.append(_absent(install, str(flags.config)))
+        elif version is not None and version >= FIRST_WITH_FILE and file is None:
             account.warn(
                 "config-absent",
                 f"Moonfire {written(version)} needs {_expected_path(install)}, which is not there",
@@ -112,6 +115,8 @@ def propose(
         say_about_flags(flags, version, account)
         say_about_file(file.path, form, data, version, account)
         top, binds = from_file(data, account)
+    if install.source == "systemd" and "dbDir" in top:
+        top["dbDir"] = str(working_directory(install) / str(top["dbDir"]))
     database = PurePosixPath(str(top.get("dbDir", DATABASE)))
     top = _kept(top, install, account)
     carried = carried_binds(binds, address, port)
@@ -133,6 +138,32 @@ def propose(
         notes=(*account.notes, *carried.notes),
         warnings=(*account.warnings, *carried.warnings),
         blockers=tuple(account.blockers),
+    )
+
+
+def _must_be_there(flags: ServerFlags, version: Version | None) -> bool:
+    """Whether Moonfire is told of a file, by a version that reads one.
+
+    Where the version is not known, flags that only older ones have tell that it reads none.
+    """
+    reads = version >= FIRST_WITH_FILE if version is not None else not flags.old
+    return flags.config is not None and reads
+
+
+def _absent(install: Install, named: str) -> Finding:
+    if host_path(install, PurePosixPath(named)) is None:
+        return Finding(
+            "config-absent",
+            f"Moonfire is started with the configuration file {named} of its container, which is "
+            "no file of this host",
+            f"copy it with docker cp {install.container_name}:{named} FILE, and plan again with "
+            "--moonfire-config FILE",
+        )
+    return Finding(
+        "config-absent",
+        f"Moonfire is started with the configuration file {_expected_path(install)}, which was not "
+        "found",
+        "mount the disk that it is on, or name a copy with --moonfire-config FILE, and plan again",
     )
 
 

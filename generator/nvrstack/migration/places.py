@@ -40,6 +40,12 @@ def host_path(install: Install, path: PurePosixPath) -> PurePosixPath | None:
     return PurePosixPath(mount.source) / path.relative_to(mount.target)
 
 
+def working_directory(install: Install) -> PurePosixPath:
+    """What a systemd unit's Moonfire counts relative paths from (systemd.exec(5))."""
+    values = install.other_options.get("Service.WorkingDirectory", ())
+    return PurePosixPath(*values[-1:] or ("/",))
+
+
 def outermost(paths: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:
     """The directories without those inside of another one, each once: its mount shows them too."""
     every = tuple(dict.fromkeys(paths))
