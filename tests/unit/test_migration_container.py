@@ -238,6 +238,15 @@ def test_every_kind_of_mount() -> None:
     assert found.other_options == {"mount-mode": modes}
 
 
+def test_a_mode_that_the_engine_tells_twice_is_one() -> None:
+    container = inspected()
+    bind = {"Type": "bind", "Source": "/a", "Destination": "/b", "RW": True, "Mode": "rw,rslave"}
+    container["Mounts"] = [{**bind, "Propagation": "rslave"}]
+    found = read_container(container, IMAGE).install
+    assert found is not None
+    assert found.other_options == {"mount-mode": ("/b:rslave",)}
+
+
 @pytest.mark.parametrize(
     ("config", "code", "said"),
     [

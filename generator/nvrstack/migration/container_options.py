@@ -190,7 +190,7 @@ def _mount_modes(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> dict[st
     found = []
     for entry in inspect.get("Mounts") or ():
         modes = [*str(entry.get("Mode") or "").split(","), str(entry.get("Propagation") or "")]
-        own = [mode for mode in modes if mode not in {"", "ro", "rw", "rprivate"}]
+        own = [mode for mode in dict.fromkeys(modes) if mode not in {"", "ro", "rw", "rprivate"}]
         found += [f"{entry.get('Destination')}:{mode}" for mode in own]
     for target, options in (host.get("Tmpfs") or {}).items():
         own = [mode for mode in str(options).split(",") if mode not in {"", "ro", "rw"}]
