@@ -134,6 +134,14 @@ def test_two_arms_that_start_a_server_are_told() -> None:
     assert codes(reading) == ["run-arms-disagree"]
 
 
+def test_an_image_that_is_not_known_is_told_as_it_is_written() -> None:
+    before, image, after = N11.rpartition('"${image_name}"')
+    assert image
+    (finding,) = read(f'{before}"$(cat /etc/image)"{after}').warnings
+    assert finding.code == "run-arms-disagree"
+    assert finding.message.endswith('its server: "$(cat /etc/image)"')
+
+
 @pytest.mark.parametrize("line", [". /etc/default/nvr", "source ./x", 'eval "$y"'])
 def test_after_another_file_was_read_no_variable_is_known(line: str) -> None:
     reading = read(edited("case", f"{line}\ncase"))

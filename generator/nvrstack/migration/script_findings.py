@@ -96,7 +96,7 @@ def arms_disagree(run: Call, calls: Mapping[str, tuple[Call, ...]]) -> Iterator[
         differing = sets_up(call) ^ sets_up(run)
         image = image_of(call, "init")
         if image is not None and image not in run.argv:
-            differing |= {str(image)}
+            differing |= {image.text if isinstance(image, Unknown) else image}
         if call.line != run.line and starts_server(call) == 0 and image and differing:
             yield Finding(
                 "run-arms-disagree",
