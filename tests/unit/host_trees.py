@@ -124,6 +124,17 @@ def host(root: Path, *, users: bool = True, samples: str = "/media/nvr") -> Path
     return root
 
 
+def recorded_in(root: Path, *paths: str) -> None:
+    """Further directories of recordings, which no stream uses, in the database of a `host`."""
+    with closing(sqlite3.connect(root / "var/lib/moonfire-nvr/db/db")) as connection:
+        for path in paths:
+            connection.execute(
+                "insert into sample_file_dir (uuid, config) values (?, ?)",
+                (os.urandom(16), json.dumps({"path": path})),
+            )
+        connection.commit()
+
+
 def systemd(root: Path, config: str | None = CONFIG) -> Path:
     """Moonfire as an enabled unit."""
     put(root, "/etc/systemd/system/moonfire-nvr.service", UNIT)

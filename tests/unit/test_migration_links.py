@@ -31,18 +31,6 @@ def folder(root: Path, path: str) -> None:
     (root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
 
 
-def recorded_in(root: Path, *paths: str) -> None:
-    """Directories of recordings that the database knows further."""
-    place = root / f"{STATE.lstrip('/')}/db/db"
-    with closing(sqlite3.connect(place)) as connection:
-        for path in paths:
-            connection.execute(
-                "insert into sample_file_dir (uuid, config) values (?, ?)",
-                (os.urandom(16), json.dumps({"path": path})),
-            )
-        connection.commit()
-
-
 def host(root: Path, samples: str) -> Path:
     root.mkdir()
     return host_trees.systemd(host_trees.host(root, samples=samples))
@@ -119,7 +107,7 @@ def test_directories_inside_of_others_are_mounted_with_them_unless_links_lead_ou
 ) -> None:
     root = host(tmp_path / "root", "/media/nvr")
     folder(root, "/media/nvr/two")
-    recorded_in(root, "/media/nvr/two", "/media/nvr/two")
+    host_trees.recorded_in(root, "/media/nvr/two", "/media/nvr/two")
     assert mounted(planned(root)) == ["/media/nvr"]
     folder(root, "/media/usb/deep")
     link(root, "/media/nvr/two", "/media/usb")
@@ -128,7 +116,7 @@ def test_directories_inside_of_others_are_mounted_with_them_unless_links_lead_ou
     folder(root, "/srv/three")
     link(root, "/media/usb/three", "/srv/three")
     link(root, f"{STATE}/three", "/media/usb/three")
-    recorded_in(root, f"{STATE}/three")
+    host_trees.recorded_in(root, f"{STATE}/three")
     assert sorted(mounted(planned(root))) == ["/media/nvr", "/media/usb", "/srv/three"]
 
 
