@@ -377,6 +377,11 @@ def test_who_may_not_view_beside_others_is_named() -> None:
     assert warning.message == "guest can sign in, but may not view video"
 
 
+@pytest.mark.parametrize("schema", [5, 8])
+def test_nothing_is_said_of_accounts_that_were_not_read(schema: int) -> None:
+    assert found(Database(schema)) == DatabaseFindings()
+
+
 def test_a_password_of_0_6_is_to_be_set_again() -> None:
     result = found(Database(7, (ALICE, account(name="anna", hash_form="0.6"))))
     assert result.blockers == ()
@@ -452,6 +457,13 @@ def test_directories_beside_the_database_come_along() -> None:
     assert found(inside, source="systemd") == DatabaseFindings()
     nested = Mount("bind", "/var/lib/moonfire-nvr/sample", "/var/lib/moonfire-nvr/sample")
     assert found(inside, STATE, nested).sample_dirs == ("/var/lib/moonfire-nvr/sample",)
+
+
+def test_directories_inside_of_others_come_with_them() -> None:
+    places = tuple(SampleDirectory(f"/media/nvr{rest}", used=True) for rest in ("/two", "", "/"))
+    database = Database(7, (ALICE,), places)
+    assert found(database) == DatabaseFindings(sample_dirs=("/media/nvr",))
+    assert len(sample_paths(database, install())) == 3
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from nvrstack.services.passwords import permissions_of
 TABLES = ("version", "user", "sample_file_dir", "camera", "stream")
 """What is read; none of it is long."""
 
+KNOWN = frozenset({6, 7})
+"""The schemas of which more than the number is read."""
+
 HashForm = Literal["current", "0.6", "none"]
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 
 from nvrstack.migration.camera_names import trouble_with
-from nvrstack.migration.database import Account, Database, SampleDirectory, Stream
+from nvrstack.migration.database import KNOWN, Account, Database, SampleDirectory, Stream
 from nvrstack.migration.install import Finding, Install, Mount, Source
 from nvrstack.migration.links import Links, astray, led
 from nvrstack.migration.places import STATE, covering, host_path, outermost
@@ -59,8 +59,8 @@ def database_findings(
     links = links or Links()
     warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
     warnings += _names(database.streams, hosts)
-    blockers = [*_nobody(database.accounts, install.source)]
     warnings += _sees_nothing(database.accounts)
+    blockers = _nobody(database.accounts, install.source) if database.schema in KNOWN else []
     sample_dirs, notes = [], []
     for directory in database.directories:
         path = PurePosixPath(directory.path)
