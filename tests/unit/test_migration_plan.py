@@ -237,6 +237,38 @@ def test_a_units_own_configuration_file(root: Path, lines: str, path: str) -> No
     assert ("by whole paths: what counted from it is named in full" in told) == ("~" in lines)
 
 
+@pytest.mark.parametrize("text", [host_trees.CONFIG, '{"binds": [{"ipv4": "0.0.0.0:8080"}]}'])
+def test_a_byte_order_mark_says_nothing(root: Path, tmp_path: Path, text: str) -> None:
+    host_trees.systemd(root, config=text)
+    before = planned(root)
+    assert before["blockers"] == []
+    host_trees.put(root, "/etc/moonfire-nvr.toml", f"\ufeff{text}")
+    assert planned(root) == before
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f"\ufeff{text}")
+    named = planned(root, "--moonfire-config", str(mine))["moonfire_config"]
+    assert named["after"] == before["moonfire_config"]["after"]
+
+
+def test_a_directory_of_recordings_inside_another_one(root: Path) -> None:
+    host_trees.compose(root)
+    (root / "media/nvr/two").mkdir()
+    host_trees.recorded_in(root, "/media/nvr/two")
+    found = planned(root)
+    assert found["blockers"] == []
+    assert tomllib.loads(found["settings"])["moonfire"]["sample_dirs"] == ["/media/nvr"]
+    assert found["override"] is None
+    # What has a mount of its own keeps it.
+    text = host_trees.COMPOSE.replace(
+        "      - /usr", "      - /media/nvr/two:/media/nvr/two\n      - /usr"
+    )
+    host_trees.put(root, "/opt/moonfire-nvr/docker-compose.yml", text)
+    found = planned(root)
+    assert found["blockers"] == []
+    (mount,) = yaml.safe_load(found["override"])["services"]["moonfire-nvr"]["volumes"]
+    assert mount["source"] == mount["target"] == "/media/nvr/two"
+
+
 def test_the_ports_of_others_block(root: Path) -> None:
     host_trees.put(
         root,

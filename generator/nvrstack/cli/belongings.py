@@ -40,6 +40,9 @@ from nvrstack.migration.schedules import (
 )
 from nvrstack.pki.certificates import names_of, validity
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors begin a text with; it says nothing."""
+
 
 @dataclass(frozen=True)
 class Recordings:
@@ -61,11 +64,11 @@ def config_file(host: Host, install: Install) -> ConfigFile | None:
             raise InputError(
                 f"{host.config}: there is no such file", "check --moonfire-config, or leave it out"
             )
-        return ConfigFile(str(host.config), text)
+        return ConfigFile(str(host.config), text.removeprefix(BYTE_ORDER_MARK))
     for path in config_paths(install):
         text = below.read_text(host.root, path)
         if text is not None:
-            return ConfigFile(str(path), text)
+            return ConfigFile(str(path), text.removeprefix(BYTE_ORDER_MARK))
     return None
 
 
