@@ -156,6 +156,45 @@ def test_what_cannot_be_taken_over_is_said(text: str, codes: list[str], said: st
     assert bool(found.settings) == (codes != ["ddns-provider"])
 
 
+@pytest.mark.parametrize(
+    ("lines", "settings"),
+    [
+        ("use=web, web=checkip.example", {}),
+        ("use=if, if=wg0", {"interface": "wg0"}),
+        ("usev4=ifv4, ifv4=eth0", {"interface": "eth0"}),
+        ("use=fw, fw=192.168.1.1/status.htm, fw-skip='IP Address'",
+         {"router_page": "http://192.168.1.1/status.htm", "router_text": "IP Address"}),
+        ("usev4=fwv4, fwv4=https://router/x", {"router_page": "https://router/x"}),
+        ("script=/nic/update", {}),
+    ],
+)  # fmt: skip
+def test_the_address_is_learnt_in_the_same_way(lines: str, settings: dict[str, str]) -> None:
+    found = converted(f"{lines}\nprotocol=noip, login=a, password=t a.ddns.net")
+    assert found.warnings == ()
+    assert found.settings["ddns.provider"] == "noip"
+    keys = ("interface", "router_page", "router_text")
+    told = {key: found.settings.get(f"ddns.{key}") for key in keys}
+    assert {key: value for key, value in told.items() if value is not None} == settings
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("script=/update", "by the path /update, which"),
+        ("use=cmd, cmd=/usr/local/bin/ip.sh", "by cmd (/usr/local/bin/ip.sh), as no project can"),
+        ("usev4=cmdv4, cmdv4=/x", "by cmdv4 (/x), as"),
+        ("use=ip, ip=198.51.100.7", "by ip (198.51.100.7), as"),
+        ("use=linksys, fw=192.168.1.1", "by linksys, as"),
+    ],
+)
+def test_updates_that_would_become_others_are_left_to_the_host(lines: str, said: str) -> None:
+    found = converted(f"{lines}\nprotocol=dyndns2, server=x.example, login=a, password=t a.b.de")
+    assert (dict(found.settings), found.password) == ({}, None)
+    (warning,) = found.warnings
+    assert warning.code == "ddns-left-running"
+    assert said in warning.message
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "daemon=300\nuse=web\n", "\\\n\\"])
 def test_a_file_without_hosts_gives_nothing(text: str) -> None:
     assert converted(text) == Ddns()

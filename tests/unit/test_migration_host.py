@@ -103,6 +103,10 @@ def test_every_other_plugin(lines: str) -> None:
          "has 2 accounts at https://acme-v02"),
         (("/etc/letsencrypt/archive", "/srv/le/archive"), NAMES, (), "certbot-paths",
          "is kept in /srv/le/archive, not in /etc/letsencrypt"),
+        (("authenticator = nginx", "authenticator = manual\nmanual_auth_hook = /x"), NAMES, (),
+         "certbot-plugin", "was proved by manual (/x), which the project does not have"),
+        (("authenticator = nginx", "authenticator = dns-strange"), NAMES, (),
+         "certbot-plugin", "was proved by dns-strange, which"),
     ],
 )  # fmt: skip
 def test_what_is_unusual_is_said(
@@ -115,6 +119,12 @@ def test_what_is_unusual_is_said(
     warnings = read_renewal(DOMAIN, RENEWAL.replace(*change), domains, accounts).warnings
     assert {w.code for w in warnings} - {"certbot-hook"} == {code}
     assert said in next(w.message for w in warnings if w.code == code)
+
+
+def test_a_plugin_that_the_project_has_is_nothing_to_tell() -> None:
+    text = RENEWAL.replace("authenticator = nginx", "authenticator = dns-cloudflare")
+    found = read_renewal(DOMAIN, text.replace("renew_hook", "x"), ("*.example.org",))
+    assert (found.warnings, found.credentials) == ((), None)
 
 
 def test_what_is_not_said() -> None:

@@ -362,6 +362,59 @@ def test_every_name_and_address_of_the_host_leads_to_its_moonfire(
     assert tomllib.loads(found["settings"])["site"]["short_names"] == ["nvr"]
 
 
+@pytest.mark.parametrize("kind", ["link", "copy", "other"])
+def test_a_link_to_certbots_certificate_or_a_copy_goes_on_being_renewed(
+    root: Path, kind: str
+) -> None:
+    host_trees.secured(host_trees.compose(root))
+    live = "/etc/letsencrypt/live/nvr.example.com"
+    config = host_trees.NGINX.replace(live, "/etc/nginx/ssl")
+    host_trees.put(root, "/etc/nginx/nginx.conf", config)
+    if kind == "link":
+        (root / "etc/nginx/ssl").symlink_to(live)
+    else:
+        pem = (root / live.strip("/") / "cert.pem").read_text()
+        host_trees.put(root, "/etc/nginx/ssl/fullchain.pem", pem if kind == "copy" else "mine")
+    found = planned(root)
+    stack = tomllib.loads(found["settings"])["stack"]
+    assert stack == ("own-certificate" if kind == "other" else "public")
+    assert ("certificates" in [step["id"] for step in found["steps"]]) == (kind != "other")
+
+
+def test_credentials_of_a_dns_provider_come_along_and_are_not_told(root: Path) -> None:
+    host_trees.secured(host_trees.compose(root))
+    renewal = host_trees.RENEWAL.replace(
+        "authenticator = nginx",
+        "authenticator = dns-cloudflare\ndns_cloudflare_credentials = /root/cf.ini",
+    )
+    host_trees.put(root, "/etc/letsencrypt/renewal/nvr.example.com.conf", renewal)
+    assert "dns_credentials is missing" in planned(root, code=1)["blockers"][0]["message"]
+    host_trees.put(root, "/root/cf.ini", "dns_cloudflare_api_token = s3cret\n")
+    found = planned(root)
+    assert found["blockers"] == []
+    certificate = tomllib.loads(found["settings"])["certificate"]
+    assert (certificate["challenge"], certificate["dns_provider"]) == ("dns-01", "cloudflare")
+    assert "s3cret" not in plan(root).stdout + plan(root, "--json").stdout
+
+
+def test_what_else_runs_certbot_or_runs_with_it_is_named(root: Path) -> None:
+    host_trees.secured(host_trees.compose(root))
+    quiet = planned(root)
+    host_trees.put(root, "/etc/crontab", "# certbot is by the timer\n1 1 * * * root true\n")
+    assert planned(root) == quiet
+    host_trees.put(root, "/etc/letsencrypt/renewal-hooks/deploy/mail.sh", "#!/bin/sh\n")
+    host_trees.put(root, "/etc/letsencrypt/cli.ini", "deploy-hook = systemctl reload postfix\n")
+    host_trees.put(root, "/var/spool/cron/crontabs/root", "5 3 * * 1 certbot renew -q\n")
+    host_trees.put(root, "/etc/cron.d/mine", "5 3 * * 1 root /usr/bin/certbot renew\n")
+    told = [w["message"] for w in planned(root)["warnings"] if w["code"].startswith("certbot-")]
+    assert [message.partition(" runs ")[0] for message in told] == [
+        "/etc/letsencrypt/renewal-hooks/deploy/mail.sh",
+        "deploy-hook of /etc/letsencrypt/cli.ini (systemctl reload postfix)",
+        "/var/spool/cron/crontabs/root",
+        "/etc/cron.d/mine",
+    ]
+
+
 def test_a_backend_that_nobody_knows_is_asked_about(root: Path) -> None:
     host_trees.secured(host_trees.compose(root))
     config = host_trees.NGINX.replace("http://127.0.0.1:8080", "http://elsewhere:8080")

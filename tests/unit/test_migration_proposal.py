@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nvrstack.migration.certificate_proposal import Certified
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.firewall import FIREWALLD, NFTABLES, UFW, firewall_findings
 from nvrstack.migration.install import Finding, Install, Mount, Source, User
@@ -14,7 +15,7 @@ from nvrstack.migration.nginx_server import Site
 from nvrstack.migration.nginx_sites import NginxSites
 from nvrstack.migration.places import DATABASE
 from nvrstack.migration.port_owners import port_findings
-from nvrstack.migration.proposal import Certified, Proposal, Surroundings, propose_settings
+from nvrstack.migration.proposal import Proposal, Surroundings, propose_settings
 from nvrstack.migration.renewal import LETSENCRYPT, STAGING, read_renewal
 from nvrstack.migration.schedules import Schedules
 from nvrstack.migration.takeover import (
@@ -177,6 +178,35 @@ def test_unusual_ports_are_kept() -> None:
     assert codes(proposed(around(nginx), site={"public_https_port": 443})) == []
     usual = proposed(around(NGINX)).data["site"]
     assert usual.keys().isdisjoint({"http_port", "https_port", "public_https_port"})
+
+
+BY_DNS = RENEWAL.replace(
+    "authenticator = nginx",
+    "authenticator = dns-cloudflare\ndns_cloudflare_credentials = /root/cf.ini",
+)
+
+
+def test_a_certificate_that_was_proved_by_dns_goes_on_so() -> None:
+    held = replace(certified(text=BY_DNS), credentials="dns_cloudflare_api_token = t\n")
+    found = proposed(around(NGINX, (held,)))
+    assert found.data["stack"] == "dns-challenge"
+    assert found.data["certificate"]["challenge"] == "dns-01"
+    assert found.data["certificate"]["dns_provider"] == "cloudflare"
+    assert found.secrets == {"dns_credentials": "dns_cloudflare_api_token = t\n"}
+    assert "certificates go on being proved by DNS at cloudflare, with /root/cf.ini" in found.notes
+    assert "api_token" not in repr(held) + repr(found)
+    assert proposed(around(NGINX, (held,), UPDATED)).data["stack"] == "public"
+    over_http = proposed(around(NGINX, (held,)), certificate={"challenge": "http-01"})
+    assert over_http.data["stack"] == "router-ddns"
+    assert "challenge" not in over_http.data["certificate"]
+    assert over_http.secrets == {}
+
+
+def test_a_ddclient_that_goes_on_is_no_routers_work() -> None:
+    left = Ddns(warnings=(Finding("ddns-provider", "x", "y"),))
+    found = proposed(around(NGINX, (certified(),), left))
+    assert (found.data["stack"], found.data["ddns"]) == ("router-ddns", {"updater": "none"})
+    assert codes(found) == ["ddns-provider"]
 
 
 def test_a_certificate_from_a_shop_stays() -> None:

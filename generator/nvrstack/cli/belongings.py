@@ -14,6 +14,7 @@ from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import below, containers, existing
 from nvrstack.host.moonfire_database import database_copy
 from nvrstack.migration.camera_names import hosts_file
+from nvrstack.migration.certificate_proposal import Certified
 from nvrstack.migration.config_source import ConfigFile
 from nvrstack.migration.database import TABLES, read_database
 from nvrstack.migration.database_findings import (
@@ -27,18 +28,21 @@ from nvrstack.migration.firewall import FILES, firewall_findings
 from nvrstack.migration.install import Finding, Install, User
 from nvrstack.migration.listeners import Listener, listeners
 from nvrstack.migration.moonfire_config import config_paths
+from nvrstack.migration.nginx_sites import NginxSites
 from nvrstack.migration.own_names import own_names
 from nvrstack.migration.places import host_path, state_path
-from nvrstack.migration.proposal import Certified
-from nvrstack.migration.renewal import read_renewal
+from nvrstack.migration.renewal import DIRECTORY, hook_findings, read_renewal
 from nvrstack.migration.schedules import (
     CERTBOT_CRONS,
     CERTBOT_TIMERS,
+    CRON_DIRECTORIES,
+    CRONTABS,
     DDCLIENT_SERVICES,
     NGINX_SERVICE,
     Schedules,
+    cron_findings,
 )
-from nvrstack.pki.certificates import names_of, validity
+from nvrstack.pki.certificates import der, names_of, validity
 
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a text with; it says nothing."""
@@ -155,8 +159,45 @@ def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]
             continue
         server = read_renewal(name, text).server.removeprefix("https://")
         lineage = read_renewal(name, text, domains, files.accounts.get(server, ()))
-        found.append(Certified(lineage, text, domains, validity(certificate)[1]))
-    return tuple(found), tuple(w for c in found for w in c.lineage.warnings)
+        held = lineage.credentials and below.read_text(host.root, lineage.credentials)
+        found.append(Certified(lineage, text, domains, validity(certificate)[1], held or None))
+    warnings = [warning for each in found for warning in each.lineage.warnings]
+    if found:
+        warnings += hook_findings(*existing.certbot_hooks(host.root))
+        warnings += cron_findings(_cron_files(host))
+    return tuple(found), tuple(warnings)
+
+
+def _cron_files(host: Host) -> dict[str, str]:
+    """The cron files that a move leaves as they are, with their texts."""
+    places = [f"{d}/{name}" for d in CRON_DIRECTORIES for name in below.names_in(host.root, d)]
+    paths = [path for path in (*CRONTABS, *places) if path not in CERTBOT_CRONS]
+    texts = {path: below.read_text(host.root, path) for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def with_lineage(host: Host, nginx: NginxSites) -> NginxSites:
+    """The sites of nginx, with certbot's own path in place of a link to its file, or a copy."""
+    name = _lineage_of(host, nginx.certificate) if nginx.certificate else None
+    if name is None:
+        return nginx
+    live = f"{DIRECTORY}/live/{name}"
+    return replace(nginx, certificate=f"{live}/fullchain.pem", key=f"{live}/privkey.pem")
+
+
+def _lineage_of(host: Host, path: str) -> str | None:
+    """The lineage whose certificate is at `path`."""
+    place = below.resolved(host.root, path)
+    for kept in ("live", "archive"):
+        base = host.root / DIRECTORY.strip("/") / kept
+        if place is not None and place.is_relative_to(base) and place != base:
+            return place.relative_to(base).parts[0]
+    try:
+        served = der(below.read_bytes(host.root, path) or b"")
+        files = existing.certbot_files(host.root)
+        return next((n for n, pem in files.certificates.items() if der(pem) == served), None)
+    except (ValueError, HostError):
+        return None
 
 
 def ddns(host: Host, domain: str | None) -> Ddns:

@@ -112,6 +112,7 @@ def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...
         belongings.names(host),
         [str(path) for path in sockets if path is not None],
     )
+    nginx = belongings.with_lineage(host, nginx)
     certified, about_certificates = belongings.certificates(host)
     around = Surroundings(
         nginx,

@@ -124,6 +124,12 @@ def certbot_files(root: Path, base: str = "/etc/letsencrypt") -> CertbotFiles:
     return CertbotFiles(renewals, certificates, {k: tuple(sorted(v)) for k, v in accounts.items()})
 
 
+def certbot_hooks(root: Path, base: str = "/etc/letsencrypt") -> tuple[list[str], str]:
+    """The scripts that certbot runs for every lineage, and the text of its own settings."""
+    scripts = sorted(files_below(root, f"{base}/renewal-hooks"))
+    return scripts, read_text(root, f"{base}/cli.ini") or ""
+
+
 def ddclient_conf(root: Path) -> str | None:
     """The text of ddclient's settings, None where there are none. It holds a password."""
     texts = (read_text(root, path) for path in DDCLIENT)

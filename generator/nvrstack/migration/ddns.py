@@ -15,13 +15,17 @@ DEFAULT_SERVER = "members.dyndns.org"
 """What ddclient takes where the file says nothing (ddclient(1))."""
 ANSWERED_ELSEWHERE = frozenset(
     {
-        "cache", "cmd", "cmdv4", "daemon", "foreground", "fw", "fw-skip", "fwv4", "host", "if",
-        "ifv4", "login", "mail", "mail-failure", "password", "pid", "protocol", "script",
-        "server", "ssl", "syslog", "use", "usev4", "verbose", "web", "web-skip", "webv4",
-        "webv4-skip", "zone",
+        "cache", "daemon", "foreground", "fw", "fw-skip", "fwv4", "fwv4-skip", "host", "if", "ifv4",
+        "login", "mail", "mail-failure", "password", "pid", "protocol", "script", "server", "ssl",
+        "syslog", "use", "usev4", "verbose", "web", "web-skip", "webv4", "webv4-skip", "zone",
     }
 )  # fmt: skip
 """What the project's ddclient is told otherwise, or what a container has no use for."""
+BY_WEB = frozenset({"web", "webv4"})
+BY_INTERFACE = frozenset({"if", "ifv4"})
+BY_PAGE = frozenset({"fw", "fwv4"})
+USUAL_SCRIPT = "/nic/update"
+"""The path of the protocol dyndns2 where the file names none (ddclient(1))."""
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -58,6 +62,9 @@ def ddns_settings(conf: DdclientConf, domain: str | None = None) -> Ddns:
                 ),
             )
         )
+    strange = _strange(first, provider)
+    if strange is not None:
+        return Ddns(warnings=(strange,))
     same = [host for host in conf.hosts if _account(host) == _account(first)]
     settings: dict[str, Any] = {
         "ddns.updater": "ddclient",
@@ -70,6 +77,7 @@ def ddns_settings(conf: DdclientConf, domain: str | None = None) -> Ddns:
         settings["ddns.server"] = server
     if "zone" in provider.keys and "zone" in first.settings:
         settings["ddns.zone"] = first.settings["zone"]
+    settings |= _address(first.settings)
     interval = _seconds(conf.general.get("daemon", first.settings.get("daemon", "")))
     if interval:
         settings["ddns.interval"] = f"{max(interval, 60)}s"
@@ -98,6 +106,44 @@ def _provider(host: Host) -> tuple[Provider | None, str]:
             return provider, server
     # One whose server is asked for takes any.
     return next((p for p in fitting if "server" in p.keys), None), server
+
+
+def _method(settings: Mapping[str, str]) -> str:
+    """How the host's IPv4 address is learnt; a file that says nothing of it leaves that to us."""
+    return settings.get("usev4") or settings.get("use") or "web"
+
+
+def _address(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The settings by which the address is learnt in the same way; none for a web service."""
+    method = _method(settings)
+    if method in BY_INTERFACE:
+        return {"ddns.interface": settings.get("ifv4") or settings.get("if", "")}
+    if method not in BY_PAGE:
+        return {}
+    page = settings.get("fwv4") or settings.get("fw", "")
+    found = {"ddns.router_page": page if "://" in page else f"http://{page}"}
+    text = settings.get("fwv4-skip") or settings.get("fw-skip")
+    return found | ({"ddns.router_text": text} if text else {})
+
+
+def _strange(host: Host, provider: Provider) -> Finding | None:
+    """Why updates would no longer be what they are: another path, or another way to the address."""
+    told = host.settings
+    script, method = told.get("script", USUAL_SCRIPT), _method(told)
+    if script not in {USUAL_SCRIPT, provider.options.get("script")}:
+        what = f"ddclient updates {host.name} by the path {script}, which no project asks for"
+    elif method not in BY_WEB | BY_INTERFACE | BY_PAGE:
+        value = told.get(f"{method}v4") or told.get(method, "")
+        shown = f"{method} ({value})" if value else method
+        what = f"ddclient learns the address of {host.name} by {shown}, as no project can"
+    else:
+        return None
+    return Finding(
+        "ddns-left-running",
+        f"{what}: it is left running, and goes on updating",
+        "to let the project do it, add --stack public with the settings ddns.provider, ddns.login "
+        "and so on, and disable ddclient.service after the move",
+    )
 
 
 def _updates(host: Host, domain: str | None) -> bool:

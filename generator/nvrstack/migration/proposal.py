@@ -2,44 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from nvrstack.migration.certificate_proposal import (
+    Certified,
+    certificate_settings,
+    certified_for,
+    challenge_settings,
+    own_certificate,
+)
 from nvrstack.migration.ddns import Ddns
 from nvrstack.migration.install import Finding, Install, User
 from nvrstack.migration.nginx_sites import NginxSites
 from nvrstack.migration.places import covering, host_path, state_path
-from nvrstack.migration.renewal import DIRECTORY, Lineage
-from nvrstack.pki.own import covers
-from nvrstack.services.acme import DIRECTORIES
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.names import public_suffix_problem
 
+ACME_STACKS = frozenset({"public", "router-ddns", "dns-challenge"})
 DEFAULT_DOMAIN = "nvr.home.arpa"
 """For a home without a domain of its own (RFC 8375)."""
-
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Certified:
-    """A lineage of the host's certbot, its renewal file, and the names of its certificate.
-
-    `not_after` is until when the certificate is valid.
-    """
-
-    lineage: Lineage
-    text: str
-    domains: tuple[str, ...]
-    not_after: datetime = LONG_AGO
-
-    @property
-    def in_place(self) -> bool:
-        """Whether it is kept where certbot keeps them, and so can be copied from there."""
-        return not any(warning.code == "certbot-paths" for warning in self.lineage.warnings)
 
 
 @dataclass(frozen=True)
@@ -83,22 +66,30 @@ def propose_settings(
     names = _names(around, given, said)
     data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
     domain = lookup(given, "site.domain") or names["domain"]
-    own = _own_certificate(around.nginx, domain)
+    own = own_certificate(around.nginx, domain)
     ddns = around.ddns if not own else Ddns()
+    certified = certified_for(around.certificates, domain)
     stack = lookup(given, "stack") or _stack(around, domain, given, own=bool(own), said=said)
     data["stack"] = stack
+    secrets: dict[str, str] = {}
     if stack == "own-certificate":
         data = merge(data, {"certificate": own})
-    elif stack in {"public", "router-ddns"}:
-        certified = _certified(around.certificates, domain)
-        if certified is not None:
-            data = merge(data, {"certificate": _certificate(certified.lineage)})
-    secrets: dict[str, str] = {}
+    elif stack in ACME_STACKS and certified is not None:
+        data = merge(data, {"certificate": certificate_settings(certified.lineage)})
+        by_dns = challenge_settings(certified.lineage, given)
+        data = merge(data, {"certificate": by_dns})
+        if by_dns and certified.credentials is not None:
+            secrets["dns_credentials"] = certified.credentials
+        said.notes += [_by_dns(certified, by_dns)] if by_dns else []
     if stack == "public":
         for key, value in ddns.settings.items():
             data = merge(data, from_value(key, value))
         if ddns.password is not None:
             secrets["ddns_password"] = ddns.password
+        said.warnings += ddns.warnings
+    elif stack in ACME_STACKS and ddns.warnings and not ddns.settings:
+        # The host's ddclient goes on, since nvrstack cannot take its place.
+        data = merge(data, {"ddns": {"updater": "none"}})
         said.warnings += ddns.warnings
     return Proposal(
         data,
@@ -226,15 +217,6 @@ def _ports(nginx: NginxSites, given: Mapping[str, Any], said: _Said) -> dict[str
     return found
 
 
-def _own_certificate(nginx: NginxSites, domain: str) -> dict[str, Any]:
-    """The certificate of the host's nginx where certbot did not get it, if it is for `domain`."""
-    if nginx.certificate is None or nginx.key is None or nginx.domain != domain:
-        return {}
-    if PurePosixPath(nginx.certificate).is_relative_to(DIRECTORY):
-        return {}
-    return {"chain_file": nginx.certificate, "key_file": nginx.key}
-
-
 def _stack(
     around: Surroundings, domain: str, given: Mapping[str, Any], *, own: bool, said: _Said
 ) -> str:
@@ -250,23 +232,18 @@ def _stack(
                 )
             )
         return "own-certificate"
-    certified = _certified(around.certificates, domain) is not None
+    certified = certified_for(around.certificates, domain)
     asked = certified or around.ddns.settings or lookup(given, "certificate") is not None
     if domain == DEFAULT_DOMAIN or (public_suffix_problem(domain) is not None and not asked):
         return "lan"
-    return "public" if around.ddns.settings else "router-ddns"
+    if around.ddns.settings:
+        return "public"
+    by_dns = certified is not None and challenge_settings(certified.lineage, given)
+    return "dns-challenge" if by_dns else "router-ddns"
 
 
-def _certified(certificates: Sequence[Certified], domain: str) -> Certified | None:
-    return next(
-        (c for c in certificates if any(covers(pattern, domain) for pattern in c.domains)), None
-    )
-
-
-def _certificate(lineage: Lineage) -> dict[str, Any]:
-    """How the lineage was asked for, so that the next one comes from the same authority."""
-    by_url = {url: name for name, url in DIRECTORIES.items()}
-    found: dict[str, Any] = {"authority": by_url.get(lineage.server, lineage.server)}
-    if lineage.key_type == "rsa":
-        found["key_type"] = "rsa"
-    return found
+def _by_dns(certified: Certified, settings: Mapping[str, Any]) -> str:
+    """What is said of a certificate that goes on being got by DNS."""
+    lineage = certified.lineage
+    whose = f", with {lineage.credentials}" if certified.credentials is not None else ""
+    return f"certificates go on being proved by DNS at {settings['dns_provider']}{whose}"

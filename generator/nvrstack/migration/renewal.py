@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nvrstack.migration.install import Finding
+from nvrstack.services.dns_providers import dns_providers
 
 DIRECTORY = "/etc/letsencrypt"
 WEBROOT = "/var/www/webroot"
@@ -25,10 +26,16 @@ GONE = re.compile(
 )
 """Options about plugins and about commands of the host; certbot sets its own defaults."""
 
+OVER_HTTP = frozenset({"nginx", "apache", "standalone", "webroot"})
+"""The plugins that answer at port 80, as the project does."""
+
 
 @dataclass(frozen=True)
 class Lineage:
-    """One certificate and how it has been renewed. `key_type` is rsa where nothing is said."""
+    """One certificate and how it has been renewed. `key_type` is rsa where nothing is said.
+
+    `credentials` is the path of the file by which a plugin signs in to a DNS provider.
+    """
 
     name: str
     authenticator: str
@@ -36,6 +43,7 @@ class Lineage:
     account: str | None
     key_type: str
     hooks: Mapping[str, str]
+    credentials: str | None = None
     webroot_domains: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
 
@@ -48,13 +56,15 @@ def read_renewal(
     `domains` are those of its certificate, `accounts` the ids of every account at its server.
     """
     top, parameters, domain_map = _sections(text)
+    authenticator = parameters.get("authenticator", "")
     lineage = Lineage(
         name=name,
-        authenticator=parameters.get("authenticator", ""),
+        authenticator=authenticator,
         server=parameters.get("server", LETSENCRYPT),
         account=parameters.get("account"),
         key_type=parameters.get("key_type", "rsa"),
         hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
+        credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
         webroot_domains=tuple(domain_map),
     )
     warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
@@ -131,16 +141,56 @@ def _hooks(lineage: Lineage) -> list[Finding]:
             "certificate, let it watch the file",
         )
         for key, command in lineage.hooks.items()
+        if not key.startswith("manual_")
     ]
 
 
+def dns_provider(authenticator: str) -> str | None:
+    """The project's name of the DNS provider that a plugin of certbot's is for, if it knows it."""
+    known = (p.name for p in dns_providers().values() if p.authenticator == authenticator)
+    return next(known, None)
+
+
+def hook_findings(scripts: Sequence[str], cli_ini: str) -> tuple[Finding, ...]:
+    """Warnings about commands that certbot runs for every lineage.
+
+    `scripts` are the files below `renewal-hooks`, `cli_ini` is the text of certbot's own settings.
+    """
+    lines = re.findall(r"^\s*((?:pre|post|deploy|renew)-hook)\s*=\s*(.*)", cli_ini, re.MULTILINE)
+    commands = [*scripts, *(f"{key} of {DIRECTORY}/cli.ini ({value})" for key, value in lines)]
+    return tuple(
+        Finding(
+            "certbot-hook",
+            f"{command} runs on the host when certbot renews, and no longer will",
+            "the project's nginx notices a new certificate by itself; if another service uses the "
+            "certificate, let it watch the file",
+        )
+        for command in commands
+    )
+
+
 def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
-    if not any(domain.startswith("*.") for domain in domains):
+    name = lineage.authenticator
+    if dns_provider(name) is not None:
         return []
+    if any(domain.startswith("*.") for domain in domains):
+        return [
+            Finding(
+                "certbot-wildcard",
+                f"{lineage.name} is for {', '.join(domains)}; only a DNS record can prove a "
+                "wildcard",
+                "the project asks for a certificate of its own for each name, over http",
+            )
+        ]
+    if name in {"", *OVER_HTTP}:
+        return []
+    command = lineage.hooks.get("manual_auth_hook")
     return [
         Finding(
-            "certbot-wildcard",
-            f"{lineage.name} is for {', '.join(domains)}; only a DNS record can prove a wildcard",
-            "the project asks for a certificate of its own for each name, over http",
+            "certbot-plugin",
+            f"{lineage.name} was proved by {name}{f' ({command})' if command else ''}, which the "
+            "project does not have: the next one is asked for over http, by port 80 of your router",
+            "if that is closed, add --stack dns-challenge --set certificate.dns_provider=PROVIDER "
+            "--secret-file dns_credentials=FILE",
         )
     ]

@@ -1,13 +1,33 @@
 """What the host does by itself, at boot and by the clock, and the project does from now on."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from nvrstack.migration.install import Finding
 
 CERTBOT_TIMERS = ("certbot.timer", "certbot-renew.timer", "snap.certbot.renew.timer")
 """Of Debian, of Fedora, and of the snap that certbot's own instructions install."""
 CERTBOT_CRONS = ("/etc/cron.d/certbot", "/etc/cron.daily/certbot")
 """Debian's, which does nothing where systemd runs, and the usual place of one's own."""
+CRONTABS = ("/etc/crontab", "/var/spool/cron/crontabs/root", "/var/spool/cron/root")
+"""Where one's own lines are: crontab(5), of Debian and of Fedora."""
+CRON_DIRECTORIES = ("/etc/cron.d", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
 DDCLIENT_SERVICES = ("ddclient.service", "ddclient.timer")
 NGINX_SERVICE = "nginx.service"
+
+
+def cron_findings(files: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Warnings about those of the cron files, given with their texts, that run certbot."""
+    return tuple(
+        Finding(
+            "certbot-cron",
+            f"{file} runs certbot by the clock, and is left as it is",
+            "take that out after the move: the project renews its certificates itself",
+        )
+        for file, text in files.items()
+        if re.search(r"^[^#\n]*\bcertbot\b", text, re.MULTILINE)
+    )
 
 
 @dataclass(frozen=True)

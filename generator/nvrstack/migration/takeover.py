@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from nvrstack.migration.certificate_proposal import Certified
 from nvrstack.migration.install import Finding
 from nvrstack.migration.move import Certificate, HostNginx
 from nvrstack.migration.nginx_sites import NginxSites
-from nvrstack.migration.proposal import Certified
 from nvrstack.migration.renewal import DIRECTORY, STAGING, with_webroot
 from nvrstack.migration.schedules import NGINX_SERVICE, Schedules
 from nvrstack.pki.own import covers
