@@ -1,14 +1,16 @@
 """DNS-01 with certbot's own plugin, a real name server, and an authority that asks it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from nvrstack.migration.renewal import with_dns
 from tests.bed.name_server import SECRET, NameServer
 from tests.bed.process import run, wait_for
 from tests.contract.container import session
-from tests.contract.keeping import DOMAIN, SOON, Keeping, keeping
+from tests.contract.keeping import ALIAS, DOMAIN, SOON, Keeping, keeping
 from tests.contract.rendered import holders
 
 WRONG = "bm90IHdoYXQgdGhlIHpvbmUga25vd3MsIDMyIGJ5dGU="
@@ -36,6 +38,33 @@ def asked(tmp_path: Path, netns: str, zone: NameServer) -> Iterator[Keeping]:
     kept = keeping(tmp_path, netns, SOON, name_server=zone.where)
     with kept.authority.running():
         yield kept
+
+
+def test_what_the_host_proved_by_dns_is_kept_until_it_is_due(
+    asked: Keeping, zone: NameServer
+) -> None:
+    asked.change(BY_DNS, given={"dns_credentials": zone.credentials()})
+    with asked.run() as running:
+        assert asked.is_in("ok"), running.text()
+    first, orders = asked.certificate(), asked.authority.orders()
+    file = asked.letsencrypt / "renewal" / f"{DOMAIN}.conf"
+    # As the host's certbot would have it, whose file of credentials is elsewhere.
+    hosts = re.sub("dns_rfc2136_credentials = .*", "dns_rfc2136_credentials = /root/x.ini",
+                   file.read_text())  # fmt: skip
+    assert "/root/x.ini" in hosts
+    file.write_text(with_dns(hosts, "dns-rfc2136"))
+    assert "/root/x.ini" not in file.read_text()
+    asked.state_file.unlink()
+    with asked.run() as running:
+        assert asked.is_in("ok"), running.text()
+    assert (asked.certificate(), asked.authority.orders()) == (first, orders)
+
+    # Another name makes it due at once: with the project's own credentials.
+    names = {**BY_DNS, "site": {"aliases": ["*.example.com", ALIAS]}}
+    asked.change(names, given={"dns_credentials": zone.credentials()})
+    with asked.run() as running:
+        assert asked.is_replaced(first), running.text()
+    assert ALIAS in asked.names()
 
 
 def words_of(process: int) -> str:

@@ -394,6 +394,10 @@ def test_credentials_of_a_dns_provider_come_along_and_are_not_told(root: Path) -
     assert found["blockers"] == []
     certificate = tomllib.loads(found["settings"])["certificate"]
     assert (certificate["challenge"], certificate["dns_provider"]) == ("dns-01", "cloudflare")
+    assert {"certificates", "renewals"} <= {step["id"] for step in found["steps"]}
+    assert not {"certbot-left", "certbot-plugin"} & set(codes(found["warnings"]))
+    another = ("--set", "certificate.dns_provider=desec")
+    assert "certbot-left" in codes(planned(root, *another)["warnings"])
     assert "s3cret" not in plan(root).stdout + plan(root, "--json").stdout
 
 

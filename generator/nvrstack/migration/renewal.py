@@ -82,6 +82,22 @@ def read_renewal(
 
 def with_webroot(text: str, domains: Sequence[str]) -> str:
     """The renewal file for the project's certbot: by webroot for `domains`, all else as it was."""
+    return _with_plugin(
+        text,
+        "authenticator = webroot",
+        # A list of one, by its comma (https://configobj.readthedocs.io).
+        f"webroot_path = {WEBROOT},",
+        "[[webroot_map]]",
+        *(f"{domain} = {WEBROOT}" for domain in domains),
+    )
+
+
+def with_dns(text: str, authenticator: str) -> str:
+    """The renewal file for the project's certbot, which is given credentials whenever it runs."""
+    return _with_plugin(text, f"authenticator = {authenticator}")
+
+
+def _with_plugin(text: str, *plugin: str) -> str:
     parts: dict[str, list[str]] = {"": [], PARAMETERS: []}
     section = ""
     for line in text.splitlines():
@@ -91,17 +107,7 @@ def with_webroot(text: str, domains: Sequence[str]) -> str:
             parts.setdefault(section, []).append(line)
     while parts[PARAMETERS] and not parts[PARAMETERS][-1].strip():
         parts[PARAMETERS].pop()
-    lines = [
-        *parts[""],
-        f"[{PARAMETERS}]",
-        *parts[PARAMETERS],
-        "authenticator = webroot",
-        # A list of one, by its comma (https://configobj.readthedocs.io).
-        f"webroot_path = {WEBROOT},",
-        "[[webroot_map]]",
-        *(f"{domain} = {WEBROOT}" for domain in domains),
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*parts[""], f"[{PARAMETERS}]", *parts[PARAMETERS], *plugin]) + "\n"
 
 
 def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:

@@ -9,7 +9,7 @@ from nvrstack.migration.certificate_proposal import Certified
 from nvrstack.migration.install import Finding
 from nvrstack.migration.move import Certificate, HostNginx
 from nvrstack.migration.nginx_sites import NginxSites
-from nvrstack.migration.renewal import DIRECTORY, STAGING, with_webroot
+from nvrstack.migration.renewal import DIRECTORY, STAGING, dns_provider, with_dns, with_webroot
 from nvrstack.migration.schedules import NGINX_SERVICE, Schedules
 from nvrstack.pki.own import covers
 from nvrstack.settings.model import Settings
@@ -18,14 +18,20 @@ from nvrstack.settings.model import Settings
 def carried_certificates(
     settings: Settings, lineages: Sequence[str], certified: Sequence[Certified]
 ) -> tuple[Certificate, ...]:
-    """The host's certificates that serve for the project's `lineages`, each under its new name."""
-    if not settings.certificate.through_port_80:
+    """The host's certificates that serve for the project's `lineages`, each under its new name.
+
+    What is to be got by DNS from now on has to have been, at the same provider: a new way shows at
+    once whether it works.
+    """
+    if not settings.certificate.is_acme:
         return ()
+    by_dns = settings.certificate.dns_provider
     found = []
     for name in lineages:
         for held in certified:
-            if held.in_place and any(covers(pattern, name) for pattern in held.domains):
-                found.append(_certificate(held, name))
+            same = by_dns is None or dns_provider(held.lineage.authenticator) == by_dns
+            if same and held.in_place and any(covers(pattern, name) for pattern in held.domains):
+                found.append(_certificate(held, name, by_dns=by_dns is not None))
                 break
     return tuple(found)
 
@@ -43,9 +49,10 @@ def preferred(certified: Sequence[Certified], used: str | None) -> tuple[Certifi
     return tuple(sorted(certified, key=rank, reverse=True))
 
 
-def _certificate(held: Certified, name: str) -> Certificate:
+def _certificate(held: Certified, name: str, *, by_dns: bool) -> Certificate:
     lineage = held.lineage
-    renewal = with_webroot(_renamed(held.text, lineage.name, name), held.domains)
+    text = _renamed(held.text, lineage.name, name)
+    renewal = with_dns(text, lineage.authenticator) if by_dns else with_webroot(text, held.domains)
     server = lineage.server.removeprefix("https://")
     account = f"{server}/{lineage.account}" if lineage.account else None
     return Certificate(lineage.name, name, renewal, account)
