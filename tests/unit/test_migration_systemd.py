@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvrstack.migration.install import Install, Reading, User
-from nvrstack.migration.systemd import groups_of, homes_of, read_unit, users_of
+from nvrstack.migration.systemd import read_unit
 from nvrstack.migration.unit_file import unit_settings, words
 from nvrstack.migration.unit_paths import whole_paths
+from nvrstack.migration.user_database import groups_of, homes_of, members_of, users_of
 from tests.unit.strategies import ODD_TEXT, quickly
 
 PASSWD = "root:x:0:0::/root:/bin/sh\nmoonfire-nvr:x:998:997::/var/lib/moonfire-nvr:/bin/false\n-\n"
@@ -146,6 +147,17 @@ def test_each_setting(lines: list[str], field: str, value: Any) -> None:
     reading = read(service(*lines))
     assert getattr(reading.install, field) == value
     assert [w.code for w in reading.warnings] == (["user-unknown"] if value is None else [])
+
+
+def test_the_groups_that_the_system_gives_the_user_come_along() -> None:
+    group = GROUP + "disks:x:1500:moonfire-nvr,pi\nothers:x:1600:pi\nodd\n"
+    assert members_of(group)["pi"] == ("disks", "others")
+    found = read_unit(
+        "moonfire-nvr.service", service("User=moonfire-nvr", "SupplementaryGroups=video disks"), (),
+        users_of(PASSWD), groups_of(group), members=members_of(group),
+    ).install  # fmt: skip
+    assert found is not None
+    assert found.other_options == {"Service.SupplementaryGroups": ("44", "1500")}
 
 
 @pytest.mark.parametrize("version", [None, "unknown"])

@@ -14,7 +14,8 @@ from nvrstack.migration.detection import Candidate
 from nvrstack.migration.install import Finding, Reading, TextOf
 from nvrstack.migration.interpolation import variables_of
 from nvrstack.migration.script import read_script
-from nvrstack.migration.systemd import groups_of, homes_of, read_unit, users_of
+from nvrstack.migration.systemd import read_unit
+from nvrstack.migration.user_database import groups_of, homes_of, members_of, users_of
 
 SCRIPT = "/usr/local/bin/nvr"
 MOST_OF_A_SCRIPT = 2 * 1024 * 1024
@@ -159,11 +160,13 @@ def _added(override: str) -> Finding:
 def _units(host: Host) -> Iterator[Candidate]:
     passwd = below.read_text(host.root, "/etc/passwd") or ""
     users, homes = users_of(passwd), homes_of(passwd)
-    groups = groups_of(below.read_text(host.root, "/etc/group") or "")
+    group = below.read_text(host.root, "/etc/group") or ""
+    groups, members = groups_of(group), members_of(group)
     for unit in existing.moonfire_units(host.root):
         reading = read_unit(
-            unit.name, unit.text, unit.drop_ins, users, groups, text_of=_text_of(host), homes=homes
-        )
+            unit.name, unit.text, unit.drop_ins, users, groups,
+            text_of=_text_of(host), homes=homes, members=members,
+        )  # fmt: skip
         if reading != Reading(None):
             yield Candidate(unit.name, reading, unit.enabled or _runs(host, unit.name))
 

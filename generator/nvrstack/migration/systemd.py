@@ -38,6 +38,8 @@ WITHOUT_MEANING = frozenset(
 SPECIFIED = ("EnvironmentFile", "Group", "User", "WorkingDirectory")
 """The settings whose specifiers matter, beside those of several words."""
 DIRECTORY = "Service.WorkingDirectory"
+GROUPS = "Service.SupplementaryGroups"
+"""Beside those that the system's own files give the user (systemd.exec(5))."""
 
 NAMED = re.compile(r"moonfire-nvr(-v?[0-9].*)?")
 """The program, and as its releases are called."""
@@ -56,15 +58,17 @@ def read_unit(
     version: str | None = None,
     text_of: TextOf = no_file,
     homes: Mapping[str, str] | None = None,
+    members: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Reading:
     """The install that the unit `name` (`moonfire-nvr.service`) describes.
 
     `drop_ins` are the texts of `NAME.d/*.conf` in the order of their names, `users` and `groups`
     those of passwd(5) and group(5), `version` what the program says of itself. `text_of` reads
-    the files that `EnvironmentFile=` names. `homes` are the users' home directories.
+    the files that `EnvironmentFile=` names. `homes` are the users' home directories,
+    `members` the groups in which group(5) names each.
     """
     known = specifiers(name)
-    settings = _settings([unit, *drop_ins], known, homes or {})
+    settings = _settings([unit, *drop_ins], known, homes or {}, members or {})
     commands = settings.get("Service.ExecStart", ())
     written = words(re.sub(r"^[-@:+!|]+", "", commands[-1])) if commands else ()
     command = tuple(specified(word, known) for word in written)
@@ -117,38 +121,22 @@ def read_unit(
     return Reading(install, tuple(warnings))
 
 
-def users_of(passwd: str) -> dict[str, User]:
-    """The users of a passwd(5) file with their ids."""
-    found = {}
-    for line in passwd.splitlines():
-        fields = line.split(":")
-        if len(fields) >= 4 and fields[2].isdecimal() and fields[3].isdecimal():
-            found[fields[0]] = User(int(fields[2]), int(fields[3]))
-    return found
-
-
-def homes_of(passwd: str) -> dict[str, str]:
-    """The home directories of the users of a passwd(5) file."""
-    lines = (line.split(":") for line in passwd.splitlines())
-    return {f[0]: f[5] for f in lines if len(f) >= 6 and f[5]}
-
-
-def groups_of(group: str) -> dict[str, int]:
-    """The groups of a group(5) file with their ids."""
-    lines = (line.split(":") for line in group.splitlines())
-    return {f[0]: int(f[2]) for f in lines if len(f) >= 3 and f[2].isdecimal()}
-
-
 def _settings(
-    texts: Sequence[str], known: Mapping[str, str], homes: Mapping[str, str]
+    texts: Sequence[str],
+    known: Mapping[str, str],
+    homes: Mapping[str, str],
+    members: Mapping[str, tuple[str, ...]],
 ) -> dict[str, tuple[str, ...]]:
-    """The settings, with the specifiers in place that are `known`, and the working directory."""
+    """The settings, with the specifiers in place that are `known`, and what the user brings."""
     found = dict(unit_settings(texts))
     for key in (f"Service.{name}" for name in SPECIFIED):
         if key in found:
             found[key] = tuple(specified(value, known) for value in found[key])
+    user = found.get("Service.User", ("root",))[-1]
+    if members.get(user):
+        found[GROUPS] = (*found.get(GROUPS, ()), *members[user])
     if DIRECTORY in found:
-        home = homes.get(found.get("Service.User", ("root",))[-1])
+        home = homes.get(user)
         found[DIRECTORY] = (working_directory(found[DIRECTORY][-1], home),)
     return found
 
@@ -202,10 +190,10 @@ def _environment(
 
 def _numbered(key: str, values: tuple[str, ...], groups: Mapping[str, int]) -> tuple[str, ...]:
     """Groups by their ids, since an image knows no names of the host's."""
-    if key != "Service.SupplementaryGroups":
+    if key != GROUPS:
         return values
     names = [name for value in values for name in value.split()]
-    return tuple(str(groups.get(name, name)) for name in names)
+    return tuple(dict.fromkeys(str(groups.get(name, name)) for name in names))
 
 
 def _user(
