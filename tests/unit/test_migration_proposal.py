@@ -196,6 +196,8 @@ def test_a_certificate_that_was_proved_by_dns_goes_on_so() -> None:
     assert "certificates go on being proved by DNS at cloudflare, with /root/cf.ini" in found.notes
     assert "api_token" not in repr(held) + repr(found)
     assert proposed(around(NGINX, (held,), UPDATED)).data["stack"] == "public"
+    another = proposed(around(NGINX, (held,)), certificate={"dns_provider": "desec"})
+    assert (another.data["stack"], another.secrets, another.notes) == ("dns-challenge", {}, ())
     over_http = proposed(around(NGINX, (held,)), certificate={"challenge": "http-01"})
     assert over_http.data["stack"] == "router-ddns"
     assert "challenge" not in over_http.data["certificate"]

@@ -78,9 +78,11 @@ def propose_settings(
         data = merge(data, {"certificate": certificate_settings(certified.lineage)})
         by_dns = challenge_settings(certified.lineage, given)
         data = merge(data, {"certificate": by_dns})
-        if by_dns and certified.credentials is not None:
-            secrets["dns_credentials"] = certified.credentials
-        said.notes += [_by_dns(certified, by_dns)] if by_dns else []
+        other = lookup(given, "certificate.dns_provider")
+        if by_dns and other in {None, by_dns["dns_provider"]}:
+            said.notes.append(_by_dns(certified, by_dns))
+            if certified.credentials is not None:
+                secrets["dns_credentials"] = certified.credentials
     if stack == "public":
         for key, value in ddns.settings.items():
             data = merge(data, from_value(key, value))
