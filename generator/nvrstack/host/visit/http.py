@@ -42,7 +42,11 @@ class Client:
         json: object = None,
         http2: bool = True,
     ) -> Seen:
-        """Ask for a URL; `host` is sent in place of its own. No redirect is followed."""
+        """Ask for a URL; `host` is sent in place of its own. No redirect is followed.
+
+        A connection that is closed without an answer is tried once more: so a server ends those
+        that it has not read from yet when it reloads (https://nginx.org/en/docs/control.html).
+        """
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
         shown = f"[{self.address}]" if ":" in self.address else self.address
@@ -55,6 +59,13 @@ class Client:
         extensions: dict[str, Any] = {"sni_hostname": parts.hostname}
         target = f"{parts.scheme}://{shown}{port}{parts.path or '/'}"
         target += f"?{parts.query}" if parts.query else ""
+        request = {"headers": sent, "json": json, "extensions": extensions}
+        seen = self._asked(method, target, request, http2=http2)
+        if isinstance(seen, Failure) and seen.kind is Kind.CLOSED:
+            seen = self._asked(method, target, request, http2=http2)
+        return seen
+
+    def _asked(self, method: str, target: str, request: dict[str, Any], *, http2: bool) -> Seen:
         try:
             with (
                 httpx.Client(
@@ -63,9 +74,7 @@ class Client:
                     timeout=httpx.Timeout(self.seconds, connect=min(self.seconds, CONNECT_SECONDS)),
                     trust_env=False,
                 ) as client,
-                client.stream(
-                    method, target, headers=sent, json=json, extensions=extensions
-                ) as response,
+                client.stream(method, target, **request) as response,
             ):
                 return _answer(response)
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
