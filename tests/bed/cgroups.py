@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from tests.bed.paths import cache_dir
 from tests.bed.process import wait_for
 
-PARENT = "nvrstack-bed"
-"""The engine puts every container below a group of this name."""
+PARENT = cache_dir().name
+"""The engine puts every container below a group of this name; two beds have two."""
 
 ROOT = Path("/sys/fs/cgroup")
 
