@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nvrstack.errors import HostError
+from nvrstack.host.terminal_codes import without_codes
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -175,10 +176,10 @@ def remove(name: str) -> None:
 
 
 def last_words(name: str) -> str:
-    """The last lines that a container printed, as one. Raises HostError."""
+    """The last lines that a container printed, as one and without colours. Raises HostError."""
     with _client(ANSWER_SECONDS) as client:
         told: bytes = _needed(client, name).logs(tail=LAST_LINES)
-        return " ".join(told.decode(errors="replace").split())
+        return " ".join(without_codes(told.decode(errors="replace")).split())
 
 
 def execute(name: str, command: list[str]) -> int | None:

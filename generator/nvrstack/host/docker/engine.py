@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nvrstack.errors import HostError
+from nvrstack.host.terminal_codes import without_codes
 
 ANSWER_SECONDS = 10
 PULL_SECONDS = 3600
@@ -105,7 +106,7 @@ def compose(
     except subprocess.TimeoutExpired as error:
         raise HostError(f"docker compose {arguments[0]} took longer than an hour") from error
     if result.returncode != 0:
-        told = (result.stderr or result.stdout).strip().splitlines()
+        told = without_codes(result.stderr or result.stdout).strip().splitlines()
         raise HostError(f"docker compose {arguments[0]}: {told[-1] if told else 'no reason given'}")
     return result.stdout + result.stderr
 
@@ -139,5 +140,5 @@ def containers(project_name: str) -> dict[str, Container] | None:
 def _container(state: Mapping[str, Any]) -> Container:
     health = state.get("Health") or {}
     log = health.get("Log") or [{}]
-    told = " ".join(str(log[-1].get("Output", "")).split())
+    told = " ".join(without_codes(str(log[-1].get("Output", ""))).split())
     return Container(str(state["Status"]), str(health.get("Status", "")), told)
