@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvrstack.host import containers
+from nvrstack.host.docker import containers
 from nvrstack.host.terminal_codes import without_codes
 
 MOONFIRE = (
