@@ -10,8 +10,8 @@ from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.planning import Planned, Wishes
-    from nvrstack.cli.survey import Host
+    from nvrstack.migration.gathering.planning import Planned, Wishes
+    from nvrstack.migration.gathering.survey import Host
     from nvrstack.migration.install import Source
 
 SOURCES = ("nvr-script", "container", "compose", "systemd")
@@ -96,8 +96,8 @@ def migrate(
 ) -> None:
     """Move an existing Moonfire into a project, reversibly. Exit 1 if it cannot be done yet."""
     from nvrstack.cli import answering, first_account
-    from nvrstack.cli.planning import Wishes, make_plan
-    from nvrstack.cli.survey import Host
+    from nvrstack.migration.gathering.planning import Wishes, make_plan
+    from nvrstack.migration.gathering.survey import Host
 
     console: Console = context.obj
     target = directory or console.project or Path(DIRECTORY)
@@ -142,7 +142,7 @@ def _mode(**given: bool) -> str:
 
 def _continue(console: Console, about: str, project: Path, *, keep: bool) -> None:
     """What can be done about a move that was begun."""
-    from nvrstack.cli import moving
+    from nvrstack.migration.execution import moving
 
     if about == "resume":
         moving.resume(console, project, keep=keep)
@@ -156,8 +156,8 @@ def _continue(console: Console, about: str, project: Path, *, keep: bool) -> Non
 
 def _move(console: Console, host: "Host", wishes: "Wishes", *, keep: bool) -> None:
     """Plan, ask, and move."""
-    from nvrstack.cli import moving
-    from nvrstack.cli.planning import NOBODY, make_plan
+    from nvrstack.migration.execution import moving
+    from nvrstack.migration.gathering.planning import NOBODY, make_plan
 
     if moving.already_moved(console, wishes.directory):
         return
@@ -188,7 +188,7 @@ def _with_account(console: Console, wishes: "Wishes") -> "Wishes":
 
 def _begun(here: Path, default: Path) -> Path:
     """The project of a move: this directory or one above with its journal, else the default."""
-    from nvrstack.cli.stored_move import JOURNAL
+    from nvrstack.migration.execution.stored_move import JOURNAL
 
     return next((d for d in (here, *here.parents) if (d / JOURNAL).is_file()), default)
 
@@ -204,7 +204,7 @@ def _source(given: str | None) -> "Source | None":
 
 def _tell(console: Console, planned: "Planned") -> None:
     """The plan for a person who is about to say yes; the result is the move's own."""
-    from nvrstack.migration.plan_text import plan_text
+    from nvrstack.migration.plan.text import plan_text
     from nvrstack.rendering.context import url
 
     if planned.plan is not None and planned.settings is not None:
@@ -213,8 +213,8 @@ def _tell(console: Console, planned: "Planned") -> None:
 
 def _show(console: Console, planned: "Planned") -> None:
     """The plan as the result. Exit 1 where it has blockers."""
-    from nvrstack.migration.plan import NO_INSTALL, findings_json
-    from nvrstack.migration.plan_text import findings_text, plan_text
+    from nvrstack.migration.plan.plan import NO_INSTALL, findings_json
+    from nvrstack.migration.plan.text import findings_text, plan_text
     from nvrstack.rendering.context import url
 
     plan = planned.plan

@@ -15,9 +15,9 @@ from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
     from nvrstack.checks.verdict import Verdict
-    from nvrstack.cli.project import LoadedProject
     from nvrstack.host.visit.gather import Wish
     from nvrstack.host.visit.session import Login
+    from nvrstack.projects.project import LoadedProject
     from nvrstack.visit import Place
 
 SITE_FILE = "nginx/sites/moonfire.conf"
@@ -62,8 +62,8 @@ def verify(
     ] = None,
 ) -> None:
     """Visit the page and check each point of the guide. Exit 1 when one is not met."""
-    from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import report
+    from nvrstack.projects.project import read_project
 
     console: Console = context.obj
     _check_address(resolve)
