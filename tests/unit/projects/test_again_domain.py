@@ -151,6 +151,32 @@ def test_hosts_that_are_listed_for_the_updater_follow(tmp_path: Path) -> None:
     assert get(folder, "ddns.hosts") == f"third.example.com,{NEW},other.example.com"
 
 
+ZONED = ("ddns.provider=godaddy", "ddns.zone=example.com")
+
+
+@pytest.mark.parametrize("options", [(), ("--keep-old-as-redirect",)], ids=["", "keep"])
+def test_a_name_outside_of_the_providers_zone_changes_nothing(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    folder = made(tmp_path / "p", *ZONED, stack="public")
+    before = traces(folder)
+    done = domain(folder, NEW, *options)
+    assert done.code == 2
+    assert f"ddns.hosts: '{NEW}' is not in the zone example.com of ddns.zone" in done.stderr
+    assert traces(folder) == before
+
+
+def test_an_old_name_outside_of_the_zone_is_no_redirect(tmp_path: Path) -> None:
+    folder = made(tmp_path / "p", *ZONED, stack="public")
+    assert nvrstack("--project", folder, "set", "ddns.hosts", OLD).code == 0
+    assert domain(folder, "example.com").code == 0
+    assert text(folder, "ddclient/ddclient.conf").splitlines()[-2] == "@"
+    edit(folder / SETTINGS, 'zone = "example.com"', 'zone = "example.org"')
+    done = domain(folder, NEW, "--keep-old-as-redirect")
+    assert done.code == 2
+    assert "'example.com' is not in the zone example.org" in done.stderr
+
+
 def test_comments_of_ones_own_stay(public: Path) -> None:
     edit(public / SETTINGS, f'domain = "{OLD}"', f'domain = "{OLD}"  # paid until 2030')
     before = text(public, SETTINGS)
