@@ -50,7 +50,8 @@ class RtspCamera:
             [*enter, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        said = self.process.stdout.readline()
+        with self.process.stdout as stream:
+            said = stream.readline()
         assert said == "ready\n", "the camera does not start"
 
     def hang_up(self) -> None:

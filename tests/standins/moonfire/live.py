@@ -10,7 +10,8 @@ from tests.standins.moonfire.cameras import find_stream
 from tests.standins.moonfire.exchange import Exchange
 from tests.standins.moonfire.mp4 import box
 from tests.standins.moonfire.program import MoonfireError, log, version
-from tests.standins.moonfire.streaming import LiveFrame, Stream
+from tests.standins.moonfire.recording import Pushed
+from tests.standins.moonfire.streaming import Stream
 from tests.standins.moonfire.websocket import WebSocket, websocket_accept
 
 IDLE_SECONDS = 30.0
@@ -79,7 +80,7 @@ def stream_parts(websocket: WebSocket, stream: Stream | None) -> None:
 
     A stream that is not recorded has no frames at all.
     """
-    viewer = queue.SimpleQueue[LiveFrame]() if stream is None else stream.look()
+    viewer = queue.SimpleQueue[Pushed]() if stream is None else stream.look()
     idle = 0.0
     try:
         while not websocket.closed.is_set():
@@ -96,7 +97,7 @@ def stream_parts(websocket: WebSocket, stream: Stream | None) -> None:
             stream.look_away(viewer)
 
 
-def part(frame: LiveFrame) -> bytes:
+def part(frame: Pushed) -> bytes:
     """A part of a live stream (upstream: ref/api.md); its video is one frame in a box."""
     recording = frame.recording
     head = [

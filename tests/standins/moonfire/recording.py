@@ -16,6 +16,17 @@ from tests.standins.moonfire.protobuf import varint
 TRAILING_ZERO = 1
 
 
+@dataclass(frozen=True)
+class Pushed:
+    """A frame that has its place in a recording: from when to when, in 1/90,000 s."""
+
+    recording: Recording
+    start_90k: int
+    end_90k: int
+    is_key: bool
+    data: bytes
+
+
 @dataclass
 class Recording:
     """What is being recorded, or was and is not in the database yet."""
@@ -51,32 +62,36 @@ class Recording:
         """Its file."""
         return self.directory / f"{self.identity:016x}"
 
-    def write(self, frame: Frame) -> None:
-        """Take a frame; how long it is shown is known when the next one comes."""
+    def write(self, frame: Frame) -> Pushed | None:
+        """Take a frame; return the one before, of which it is known now how long it is shown."""
+        pushed = None
         if self._file < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             self._file = os.open(self.path, flags, 0o600)
         if self._unfinished is not None:
-            self._push(self._unfinished, frame.pts_90k - self._unfinished.pts_90k)
+            pushed = self._push(self._unfinished, frame.pts_90k - self._unfinished.pts_90k)
         self._unfinished = frame
         os.write(self._file, frame.data)
         self.bytes += len(frame.data)
+        return pushed
 
-    def finish(self, next_pts_90k: int | None, reason: str | None = None) -> None:
+    def finish(self, next_pts_90k: int | None, reason: str | None = None) -> Pushed:
         """End it: with the moment of the frame that follows in the next one, or with a reason."""
         assert self._unfinished is not None, "a recording has one frame at least"
         if next_pts_90k is None:
             self.flags |= TRAILING_ZERO
             self.end_reason = reason
-            self._push(self._unfinished, 0)
+            pushed = self._push(self._unfinished, 0)
         else:
-            self._push(self._unfinished, next_pts_90k - self._unfinished.pts_90k)
+            pushed = self._push(self._unfinished, next_pts_90k - self._unfinished.pts_90k)
         self._unfinished = None
         self.growing = False
         os.fsync(self._file)
         os.close(self._file)
+        return pushed
 
-    def _push(self, frame: Frame, duration: int) -> None:
+    def _push(self, frame: Frame, duration: int) -> Pushed:
+        start = self.duration_90k
         before, sizes = self._before
         size = len(frame.data)
         sign = zigzag(duration - before) << 1 | frame.is_key
@@ -85,6 +100,7 @@ class Recording:
         self.duration_90k += duration
         self.samples += 1
         self.key_samples += frame.is_key
+        return Pushed(self, start, self.duration_90k, frame.is_key, frame.data)
 
     def insert(self, conn: sqlite3.Connection, *, end_reasons: bool) -> None:
         """Make it a part of the database, within the caller's transaction."""

@@ -16,25 +16,13 @@ from typing import Any
 
 from tests.standins.moonfire.database import Database
 from tests.standins.moonfire.flushing import Flusher
-from tests.standins.moonfire.h264 import Frame
 from tests.standins.moonfire.levers import lever, seconds
 from tests.standins.moonfire.program import MoonfireError, log
-from tests.standins.moonfire.recording import Recording
+from tests.standins.moonfire.recording import Pushed, Recording
 from tests.standins.moonfire.rtsp import Session
 
 UNITS = 90_000
 RETRY_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class LiveFrame:
-    """A frame for those who look live, with its place in its recording."""
-
-    recording: Recording
-    start_90k: int
-    end_90k: int
-    is_key: bool
-    data: bytes
 
 
 @dataclass
@@ -52,8 +40,8 @@ class Stream:
     stop: threading.Event
     current: Recording | None = None
     _session: Session | None = None
-    _recent: list[LiveFrame] = field(default_factory=list)
-    _viewers: list[queue.SimpleQueue[LiveFrame]] = field(default_factory=list)
+    _recent: list[Pushed] = field(default_factory=list)
+    _viewers: list[queue.SimpleQueue[Pushed]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -110,7 +98,7 @@ class Stream:
                 continue
             if self.current is not None and now >= rotate_at and frame.is_key:
                 done = self.current
-                done.finish(frame.pts_90k)
+                self._show(done.finish(frame.pts_90k))
                 self.flusher.completed(done, self.config)
                 start_90k, run_offset = done.start_90k + done.duration_90k, run_offset + 1
                 rotate_at = self._rotation(now, interval)
@@ -119,8 +107,7 @@ class Stream:
                 # The first one of a run lasts until the rotation after the next one.
                 rotate_at = self._rotation(now, interval) + interval
                 self.current = self._begin(int(now * UNITS), 0, entry)
-            self.current.write(frame)
-            self._show(self.current, frame)
+            self._show(self.current.write(frame))
 
     def _rotation(self, now: float, interval: float) -> float:
         moment = now - now % interval + self.offset_seconds
@@ -152,27 +139,26 @@ class Stream:
         if way == "kept" or (way == "race" and random.random() < 0.25):
             self.flusher.completed(done, self.config)
 
-    def _show(self, recording: Recording, frame: Frame) -> None:
-        # A duration is known when the next frame is there; until then it is a tenth of a second.
-        start = recording.duration_90k
-        shown = LiveFrame(recording, start, start + UNITS // 10, frame.is_key, frame.data)
+    def _show(self, frame: Pushed | None) -> None:
+        if frame is None:
+            return
         with self._lock:
             if frame.is_key:
                 self._recent.clear()
-            self._recent.append(shown)
+            self._recent.append(frame)
             for viewer in self._viewers:
-                viewer.put(shown)
+                viewer.put(frame)
 
-    def look(self) -> queue.SimpleQueue[LiveFrame]:
+    def look(self) -> queue.SimpleQueue[Pushed]:
         """Begin to look live, from the newest key frame on."""
-        viewer: queue.SimpleQueue[LiveFrame] = queue.SimpleQueue()
+        viewer: queue.SimpleQueue[Pushed] = queue.SimpleQueue()
         with self._lock:
             for shown in self._recent if self.current else ():
                 viewer.put(shown)
             self._viewers.append(viewer)
         return viewer
 
-    def look_away(self, viewer: queue.SimpleQueue[LiveFrame]) -> None:
+    def look_away(self, viewer: queue.SimpleQueue[Pushed]) -> None:
         """End that."""
         with self._lock:
             self._viewers.remove(viewer)
