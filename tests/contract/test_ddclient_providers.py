@@ -100,7 +100,7 @@ def test_an_update_arrives_and_a_wrong_secret_is_told_of(
     entry = providers()[name]
     change = settings(entry)
     made = updater(tmp_path, netns, release, change, names=" ".join(SERVERS), password=SECRET)
-    host = HOST.removesuffix(".example.com") if entry.host_suffix else HOST
+    (host,) = change["ddns"]["hosts"]
     with (
         provider(tmp_path, netns) as _,
         interfaces(tmp_path, netns, change["ddns"]["login"]) as log,
@@ -118,6 +118,29 @@ def test_an_update_arrives_and_a_wrong_secret_is_told_of(
             assert told(log) == [*asked, (name, False, None)]
             assert made.health().stdout.startswith(f"{host}: badauth: ")
             assert "wrong_one" not in running.text() + made.health().stdout
+
+
+APEX = [(n, r) for n, r in CASES if n in {"gandi", "godaddy", "namecheap", "porkbun"}]
+"""Those that are told a label and a zone instead of a whole name."""
+
+
+@pytest.mark.parametrize(("name", "release"), APEX)
+def test_the_zone_itself_is_told_and_no_name_below_it(
+    name: str, release: str, tmp_path: Path, netns: str
+) -> None:
+    zone = HOST.partition(".")[2]
+    change = {"ddns": {**settings(providers()[name])["ddns"], "hosts": [zone, HOST]}}
+    made = updater(tmp_path, netns, release, change, names=" ".join(SERVERS), password=SECRET)
+    login = change["ddns"]["login"]
+    with provider(tmp_path, netns) as _, interfaces(tmp_path, netns, login) as log:
+        root = made.container.with_mount(
+            "/etc/ssl/certs/ca-certificates.crt", tmp_path / "root.pem"
+        )
+        with root.started(made.log) as running:
+            assert made.comes_to("good", HOST), (running.text(), made.host(HOST))
+            assert made.comes_to("good", zone), (running.text(), made.host(zone))
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry["name"] for entry in entries if entry["told"]] == [zone, HOST]
 
 
 def test_an_own_name_server_is_told_by_its_program(tmp_path: Path, netns: str) -> None:

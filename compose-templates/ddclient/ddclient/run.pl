@@ -193,14 +193,15 @@ sub growing {
 sub update {
     my ($configuration, $name, $addresses) = @_;
     unlink CACHE;
-    my @words = ('-file=' . CONFIG . '/ddclient.conf', '-cache=' . CACHE, "-host=$name");
+    my $told = $configuration->{records}{$name};
+    my @words = ('-file=' . CONFIG . '/ddclient.conf', '-cache=' . CACHE, "-host=$told");
     my @given = map { ('usev' . substr($_, -1) . "=$_", "$_=$addresses->{$_}") } sort keys %$addresses;
     # 3.10 heeds the first form and 3.11 the second one, 4.0 both.
     push @words, (map { "-$_" } @given), '-options=' . join ',', @given;
     my $output = run_program('', 'ddclient', @words, qw(-force -verbose -debug));
     # Curl's parameters, with the password among them, stay behind when it is ended by force.
     unlink glob '/tmp/ddclient_*';
-    my ($result, $answer) = verdict($name, $output);
+    my ($result, $answer) = verdict($told, $output);
     my %hidden = map { $_ => 1 } @{$configuration->{secrets}};
     for my $secret (sort { length $b <=> length $a } keys %hidden) {
         (my $encoded = $secret) =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
@@ -212,7 +213,7 @@ sub update {
 }
 
 sub verdict {
-    my ($name, $output) = @_;
+    my ($told, $output) = @_;
     return ('timeout', 'no answer within ' . PATIENCE . ' seconds') if !defined $output;
     my (@failed, @reply, @other, $curl, $code);
     for (split /\r?\n/, $output) {
@@ -240,7 +241,7 @@ sub verdict {
     $answer = join ' ', split ' ', $answer;
     $answer = 'nothing' if $answer eq '';
 
-    my %cached = cached($name);
+    my %cached = cached($told);
     my @status = grep { defined } @cached{qw(status-ipv4 status-ipv6 status)};
     return ('good', $answer) if !@failed && ($cached{mtime} || grep { $_ eq 'good' } @status);
     for my $status (@status) {
@@ -264,9 +265,9 @@ sub verdict {
 
 # What ddclient noted of a name: "key=value,key=value name".
 sub cached {
-    my ($name) = @_;
+    my ($told) = @_;
     for (split /\n/, slurp(CACHE) // '') {
-        return $1 =~ /([\w-]+)=([^,]*)/g if /^(\S+) \Q$name\E$/;
+        return $1 =~ /([\w-]+)=([^,]*)/g if /^(\S+) \Q$told\E$/;
     }
     return ();
 }
@@ -387,12 +388,13 @@ sub configuration {
     my $text = slurp(CONFIG . '/ddclient.conf') // die "ddclient.conf cannot be read: $!\n";
     my $shared = slurp(CONFIG . '/nsupdate.key') // '';
     my %found = (%{decode_json($settings)}, digest => sha256_hex($settings, $text, $shared));
+    my %named = reverse %{$found{records}};
     my @section;
     for (split /\n/, $text) {
         next if /^\s*(?:#|$)/;
-        if (/^[\w.-]+$/) {
-            push @{$found{names}}, $_;
-            $found{sections}{$_} = sha256_hex($shared, splice @section);
+        if (my $name = $named{$_}) {
+            push @{$found{names}}, $name;
+            $found{sections}{$name} = sha256_hex($shared, splice @section);
         } elsif (/\\$/) {
             push @section, $_;
             push @{$found{secrets}}, $1 if /password='(.+)', \\$/;
