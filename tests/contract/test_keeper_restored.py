@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from nvrstack.migration.renewal import read_renewal
+from nvrstack.migration.around.renewal import read_renewal
 from tests.bed.process import Done
 from tests.contract.keeping import DOMAIN, SOON, Keeping, keeping
 from tests.unit.keeper import lineages, wanted
