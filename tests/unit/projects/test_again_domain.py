@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import edit, files, made, render, traces
+from tests.unit.commands import nvrstack
+from tests.unit.projects.made import NEW, OLD, domain, edit, files, made, render, traces
 
 SETTINGS = "nvrstack.toml"
-OLD, NEW = "nvr.example.com", "cams.example.org"
-
-
-def domain(folder: Path, *words: str) -> Outcome:
-    return nvrstack("--project", folder, "domain", *words, "--yes")
 
 
 def services(folder: Path) -> dict[str, Any]:
