@@ -1,4 +1,4 @@
-"""`python -m tests.mutants MODULE`: small mistakes put into a module, and whether a test finds each.
+"""`python -m tests.mutants MODULE`: small mistakes put into a module, and which no test finds.
 
 A module is named as it is imported (`nvrstack.settings.rules`, a package for all of its modules),
 or `keeper.NAME` for a module of certbot's keeper. mutmut works on a copy, since it wants the code
@@ -49,9 +49,9 @@ def main() -> int:
         fates = dict(re.findall(r"^\s*(\S+): ([a-z ]+)$", results, re.MULTILINE))
         left = sorted(name for name, fate in fates.items() if fate not in {"killed", "timeout"})
         for name in left:
-            print(f"\n{name}: {fates[name]}")
+            print(f"\n{name}: {fates[name]}", flush=True)
             shown = [MUTMUT, "show", name]
-            print(subprocess.run(shown, cwd=copy, capture_output=True, text=True).stdout)
+            subprocess.run(shown, cwd=copy, check=False)
     print(", ".join(f"{fate}: {number}" for fate, number in Counter(fates.values()).items()))
     print(f"{given.module}: {len(fates) - len(left)} of {len(fates)} found")
     return 1 if left else 0
