@@ -28,18 +28,18 @@ def doctor(
     """
     from nvrstack.cli.verdicts import report
     from nvrstack.projects.diagnosis import find
-    from nvrstack.projects.doctor_scope import interest_before, interest_of
+    from nvrstack.projects.doctor_scope import scope_before, scope_of
     from nvrstack.projects.project import read_project
 
     console: Console = context.obj
     directory = console.find_project() if forward else console.look_for_project()
     if directory is None:
-        interest = interest_before()
-        report(console, list(verdicts_before(interest.ports, find(interest))))
+        scope = scope_before()
+        report(console, list(verdicts_before(scope.ports, find(scope))))
         return
     project = read_project(directory)
     gateway = _forward(console, project.settings) if forward else None
-    report(console, list(_verdicts(project.settings, find(interest_of(project), gateway))))
+    report(console, list(_verdicts(project.settings, find(scope_of(project), gateway))))
 
 
 def _forward(console: Console, settings: "Settings") -> "Gateway":

@@ -10,7 +10,7 @@ from nvrstack.cli.console import Console
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from nvrstack.migration.gathering.planning import Planned, Wishes
+    from nvrstack.migration.gathering.planning import Planned, PlanRequest
     from nvrstack.migration.gathering.survey import Host
     from nvrstack.migration.install import Source
 
@@ -96,7 +96,7 @@ def migrate(
 ) -> None:
     """Move an existing Moonfire into a project, reversibly. Exit 1 if it cannot be done yet."""
     from nvrstack.cli import answering, first_account
-    from nvrstack.migration.gathering.planning import Wishes, make_plan
+    from nvrstack.migration.gathering.planning import PlanRequest, make_plan
     from nvrstack.migration.gathering.survey import Host
 
     console: Console = context.obj
@@ -112,7 +112,7 @@ def migrate(
         raise InputError(f"{root}: is not a directory", "check --root")
     secrets = answering.given_secrets(secret_file or [])
     first_account.check_given(first_user, secrets)
-    wishes = Wishes(
+    request = PlanRequest(
         target,
         answering.given_answers(console, stack, settings or [], answers),
         secrets,
@@ -124,11 +124,11 @@ def migrate(
     )
     host = Host(root, nvr_script, moonfire_config, not no_docker)
     if plan:
-        _show(console, make_plan(host, wishes))
+        _show(console, make_plan(host, request))
     elif root != Path("/") or no_docker:
         raise InputError("--root and --no-docker are for a plan", "add --plan, or leave them out")
     else:
-        _move(console, host, wishes, keep=keep)
+        _move(console, host, request, keep=keep)
 
 
 def _mode(**given: bool) -> str:
@@ -154,16 +154,16 @@ def _continue(console: Console, about: str, project: Path, *, keep: bool) -> Non
         moving.status(console, project)
 
 
-def _move(console: Console, host: "Host", wishes: "Wishes", *, keep: bool) -> None:
+def _move(console: Console, host: "Host", request: "PlanRequest", *, keep: bool) -> None:
     """Plan, ask, and move."""
     from nvrstack.migration.execution import moving
     from nvrstack.migration.gathering.planning import NOBODY, make_plan
 
-    if moving.already_moved(console, wishes.directory):
+    if moving.already_moved(console, request.directory):
         return
-    planned = make_plan(host, wishes)
+    planned = make_plan(host, request)
     if console.interactive and [f.code for f in planned.blockers] == [NOBODY]:
-        planned = make_plan(host, _with_account(console, wishes))
+        planned = make_plan(host, _with_account(console, request))
     if planned.blockers or planned.move is None:
         _show(console, planned)
         return
@@ -172,18 +172,18 @@ def _move(console: Console, host: "Host", wishes: "Wishes", *, keep: bool) -> No
         moving.run(console, planned.move, keep=keep)
 
 
-def _with_account(console: Console, wishes: "Wishes") -> "Wishes":
-    """The same wishes with an account, if the person wants one made."""
+def _with_account(console: Console, request: "PlanRequest") -> "PlanRequest":
+    """The same request with an account, if the person wants one made."""
     from nvrstack.cli.first_account import SECRET_NAME
     from nvrstack.cli.user import ask_password, check_name
 
     console.say("Nobody could sign in to this Moonfire after the move: it has no account.")
     if not typer.confirm("Shall the move make one?", default=True, err=True):
-        return wishes
+        return request
     name = str(typer.prompt("User name", default="admin", err=True))
     check_name(name)
-    secrets = {**wishes.secrets, SECRET_NAME: ask_password(console, from_stdin=False)}
-    return replace(wishes, first_user=name, secrets=secrets)
+    secrets = {**request.secrets, SECRET_NAME: ask_password(console, from_stdin=False)}
+    return replace(request, first_user=name, secrets=secrets)
 
 
 def _begun(here: Path, default: Path) -> Path:

@@ -48,7 +48,7 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
     from nvrstack.checks.services import Service, service_verdicts
     from nvrstack.cli.upgrade import newer_versions
     from nvrstack.host.docker import engine
-    from nvrstack.rendering.context import ddns_hosts, lineages
+    from nvrstack.rendering.context import ddns_records, lineages
 
     settings, directory = project.settings, project.directory
     containers = engine.containers(settings.project.name)
@@ -67,7 +67,7 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
         yield kept_verdict(settings.site.domain, _life(path), local=local, now=now)
     if project.stack.runs("ddclient"):
         noted = _read_json(directory / DDCLIENT_STATE)
-        yield from ddns_verdicts(ddns_hosts(settings), noted, now)
+        yield from ddns_verdicts(tuple(ddns_records(settings)), noted, now)
     yield from recording_verdicts(_sample_directories(project), now)
     yield drift_verdict(*_drift(project))
     yield from version_verdicts(newer_versions(settings))

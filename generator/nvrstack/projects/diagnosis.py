@@ -17,7 +17,7 @@ from nvrstack.host.network.router import Gateway, find_gateway
 from nvrstack.host.network.sockets import listeners
 from nvrstack.host.network.web import Authority, ask_authority, outside_address, source_of
 from nvrstack.host.timekeeping import clock_keeper
-from nvrstack.projects.doctor_scope import Folder, Ids, Interest
+from nvrstack.projects.doctor_scope import DoctorScope, Folder, Ids
 from nvrstack.surroundings import (
     Clock,
     Disk,
@@ -54,24 +54,22 @@ class Findings:
     authority: Authority
 
 
-def find(interest: Interest, gateway: Gateway | None = None) -> Findings:
+def find(scope: DoctorScope, gateway: Gateway | None = None) -> Findings:
     """Look at this host and ask around, within `SECONDS` and a little more.
 
     `gateway` is the router, if it was found already.
     """
     deadline = time.monotonic() + SECONDS
-    names = [(name, begin(partial(look_up, name))) for name in interest.names]
-    url = interest.time_server
-    authority = begin(partial(ask_authority, url, interest.time_root))
-    outside = begin(partial(outside_address, interest.address_services, deadline))
-    router = (
-        None if interest.forwarded is None else begin(partial(_router, interest.forwarded, gateway))
-    )
+    names = [(name, begin(partial(look_up, name))) for name in scope.names]
+    url = scope.time_server
+    authority = begin(partial(ask_authority, url, scope.time_root))
+    outside = begin(partial(outside_address, scope.address_services, deadline))
+    router = None if scope.forwarded is None else begin(partial(_router, scope.forwarded, gateway))
     networks = begin(docker_facts.ask_networks)
     published = begin(docker_facts.published_ports)
     engine = by(deadline, begin(docker_facts.ask_engine), Engine(trouble="did not answer"))
     images = Path(engine.data) if engine.data else None
-    look = begin(partial(_disks, interest.folders, images))
+    look = begin(partial(_disks, scope.folders, images))
     said = by(deadline, authority, Authority(source_of(url), trouble="it does not answer"))
     zone = facts.time_zone()
     return Findings(
@@ -79,12 +77,12 @@ def find(interest: Interest, gateway: Gateway | None = None) -> Findings:
         networks=by(deadline, networks, None),
         holders=(
             *by(deadline, published, ()),
-            *listeners(frozenset(port for _, port in interest.ports)),
+            *listeners(frozenset(port for _, port in scope.ports)),
         ),
         routes=facts.routes(),
         disks=by(deadline, look, None),
         time_zone=zone,
-        has_zone=facts.has_zone_file(interest.zone or zone or "Etc/UTC"),
+        has_zone=facts.has_zone_file(scope.zone or zone or "Etc/UTC"),
         clock=Clock(said.ahead, said.source, said.trouble, clock_keeper()),
         lan=own_address(),
         router=by(deadline, router, None) if router else None,

@@ -14,7 +14,7 @@ Folder = tuple[Path, str, Ids]
 
 
 @dataclass(frozen=True)
-class Interest:
+class DoctorScope:
     """What to look at.
 
     `ports` are the settings' keys and the TCP ports that nginx is to have. `time_server` is the URL
@@ -33,14 +33,14 @@ class Interest:
     folders: tuple[Folder, ...] = ()
 
 
-def interest_of(project: LoadedProject) -> Interest:
+def scope_of(project: LoadedProject) -> DoctorScope:
     """What matters to a project. One that stays at home asks nobody on the Internet."""
     settings = project.settings
     certificate, site = settings.certificate, settings.site
     moonfire = (settings.moonfire.uid, settings.moonfire.gid)
     services = () if certificate.is_local else settings.ddns.address_services
     root = certificate.authority_root
-    return Interest(
+    return DoctorScope(
         ports=_ports(site.http_port, site.https_port),
         names=settings.host_names,
         address_services=services,
@@ -58,10 +58,10 @@ def interest_of(project: LoadedProject) -> Interest:
     )
 
 
-def interest_before() -> Interest:
+def scope_before() -> DoctorScope:
     """What matters to whoever has not run `nvrstack init` yet, with the settings' defaults."""
     fields = Site.model_fields
-    return Interest(
+    return DoctorScope(
         ports=_ports(fields["http_port"].default, fields["https_port"].default),
         address_services=ADDRESS_SERVICES,
         time_server=directory_url(LETSENCRYPT),

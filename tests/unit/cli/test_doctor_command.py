@@ -11,7 +11,7 @@ from nvrstack.cli.doctor import verdicts_before
 from nvrstack.errors import ExitCode
 from nvrstack.host.network.web import Authority
 from nvrstack.projects.diagnosis import Findings
-from nvrstack.projects.doctor_scope import interest_before, interest_of
+from nvrstack.projects.doctor_scope import scope_before, scope_of
 from nvrstack.projects.project import LoadedProject
 from nvrstack.stacks import load_stacks
 from nvrstack.surroundings import Clock, Disk, Engine, Holder, OwnAddress, Router
@@ -36,7 +36,7 @@ SOUND = Findings(
 
 
 def judged(found: Findings) -> dict[str, Verdict]:
-    return {v.about: v for v in verdicts_before(interest_before().ports, found)}
+    return {v.about: v for v in verdicts_before(scope_before().ports, found)}
 
 
 def not_fine(found: Findings) -> dict[str, str]:
@@ -74,17 +74,17 @@ def test_one_thing_is_wrong(changes: dict[str, object], about: str, level: str) 
 
 
 def test_what_matters_before_there_is_a_project() -> None:
-    interest = interest_before()
-    assert interest.ports == (("site.http_port", 80), ("site.https_port", 443))
-    assert interest.address_services
-    assert interest.time_server.startswith("https://acme-v02.api.letsencrypt.org/")
-    assert (interest.names, interest.folders, interest.forwarded) == ((), (), ())
+    scope = scope_before()
+    assert scope.ports == (("site.http_port", 80), ("site.https_port", 443))
+    assert scope.address_services
+    assert scope.time_server.startswith("https://acme-v02.api.letsencrypt.org/")
+    assert (scope.names, scope.folders, scope.forwarded) == ((), (), ())
 
 
 def test_a_project_at_home_asks_neither_the_router_nor_the_internet(tmp_path: Path) -> None:
     settings = settings_for("lan", {"site": {"domain": "nvr.home.arpa"}})
-    interest = interest_of(LoadedProject(tmp_path, settings, load_stacks()["lan"]))
-    assert (interest.forwarded, interest.address_services, interest.time_server) == (None, (), "")
+    scope = scope_of(LoadedProject(tmp_path, settings, load_stacks()["lan"]))
+    assert (scope.forwarded, scope.address_services, scope.time_server) == (None, (), "")
 
 
 def test_a_project_that_is_named_has_to_be_there(tmp_path: Path) -> None:

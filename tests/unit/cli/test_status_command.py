@@ -6,8 +6,8 @@ import pexpect
 import pytest
 
 from nvrstack.errors import ExitCode
-from tests.unit.cli.test_terminal import terminal
 from tests.unit.commands import nvrstack
+from tests.unit.terminals import terminal
 
 CERTIFICATE = "certificate nvr.home.arpa"
 

@@ -1,50 +1,19 @@
 """`nvrstack init` with a person at a real terminal."""
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from nvrstack.services.dns_providers import dns_providers
-from tests.bed.process import heed_interrupts
 from tests.unit.commands import tree
 from tests.unit.samples import STACKS, credentials_of
+from tests.unit.terminals import WAIT_SECONDS, terminal
 
 SECRET = "tr0ub4dor&3"
-WAIT_SECONDS = 15
-
-
-@contextmanager
-def terminal(where: Path, *arguments: str) -> Iterator["pexpect.spawn[str]"]:
-    """The command in a terminal of 80 columns; its output is collected below `where`."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(where),
-        "TERM": "xterm-256color",
-        "DOCKER_HOST": "tcp://127.0.0.1:9",
-        "LANG": "C.UTF-8",
-    }
-    child = pexpect.spawn(
-        sys.executable,
-        ["-m", "nvrstack", *arguments],
-        cwd=str(where),
-        env=environment,
-        encoding="utf-8",
-        timeout=WAIT_SECONDS,
-        preexec_fn=heed_interrupts,
-    )
-    with (where / "log").open("w") as log:
-        child.logfile_read = log
-        try:
-            yield child
-        finally:
-            child.close(force=True)
 
 
 def answer(child: "pexpect.spawn[str]", question: str, text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.cli.verify import errand_of
+from nvrstack.cli.verify import target_of
 from nvrstack.errors import ExitCode
 from nvrstack.projects.project import LoadedProject
 from nvrstack.stacks import load_stacks
@@ -70,18 +70,18 @@ def test_the_password_is_read_and_never_shown(tmp_path: Path) -> None:
 
 
 def test_a_project_is_visited_from_the_internet_by_the_routers_ports(tmp_path: Path) -> None:
-    errand = errand_of(
+    target = target_of(
         loaded(
             tmp_path, "router-ddns", site={"https_port": 8443, "redirects": ["old.example.com"]}
         ),
         None,
     )
-    assert (errand.place.http_port, errand.place.https_port) == (80, 443)
-    assert errand.wish.names == ("nvr.example.com", "old.example.com")
-    assert errand.wish.address_services
-    assert errand.wish.private_subnet == "172.31.255.0/29"
-    assert errand.expected.needs_port_80
-    assert errand.expected.hsts
+    assert (target.place.http_port, target.place.https_port) == (80, 443)
+    assert target.request.names == ("nvr.example.com", "old.example.com")
+    assert target.request.address_services
+    assert target.request.private_subnet == "172.31.255.0/29"
+    assert target.expected.needs_port_80
+    assert target.expected.hsts
 
 
 def test_a_lan_is_visited_at_home_and_asks_nobody_outside(tmp_path: Path) -> None:
@@ -89,22 +89,22 @@ def test_a_lan_is_visited_at_home_and_asks_nobody_outside(tmp_path: Path) -> Non
     root.parent.mkdir(parents=True)
     root.write_bytes(ROOT.pem)
     site = {"domain": "nvr.home.arpa", "http_port": 8081, "https_port": 8443}
-    errand = errand_of(loaded(tmp_path, "lan", site=site), None)
-    assert (errand.place.http_port, errand.place.https_port) == (8081, 8443)
-    assert errand.place.origin == "https://nvr.home.arpa:8443"
-    assert errand.wish.roots == (ROOT.pem,)
-    assert errand.wish.address_services == ()
-    assert not errand.expected.hsts
+    target = target_of(loaded(tmp_path, "lan", site=site), None)
+    assert (target.place.http_port, target.place.https_port) == (8081, 8443)
+    assert target.place.origin == "https://nvr.home.arpa:8443"
+    assert target.request.roots == (ROOT.pem,)
+    assert target.request.address_services == ()
+    assert not target.expected.hsts
     root.write_bytes(b"damaged")
-    assert errand_of(loaded(tmp_path, "lan", site=site), None).wish.roots == ()
+    assert target_of(loaded(tmp_path, "lan", site=site), None).request.roots == ()
 
 
 def test_port_80_need_not_be_open_for_a_challenge_by_dns(tmp_path: Path) -> None:
-    errand = errand_of(loaded(tmp_path, "dns-challenge"), None)
-    assert not errand.expected.needs_port_80
+    target = target_of(loaded(tmp_path, "dns-challenge"), None)
+    assert not target.expected.needs_port_80
     site_file = tmp_path / "nginx/sites/moonfire.conf"
     site_file.parent.mkdir(parents=True)
     site_file.write_text("proxy_buffering off;")
-    again = errand_of(loaded(tmp_path, "dns-challenge"), None)
-    assert errand.expected.site_file is None
+    again = target_of(loaded(tmp_path, "dns-challenge"), None)
+    assert target.expected.site_file is None
     assert again.expected.site_file == "proxy_buffering off;"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.unit.cli.test_terminal import terminal
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render
+from tests.unit.projects.made import NGINX, edit, files, made, render
+from tests.unit.terminals import terminal
 
 
 @pytest.fixture

@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import edit, files, made, render, traces
+from tests.unit.commands import nvrstack
+from tests.unit.projects.made import NEW, OLD, domain, edit, files, made, render, traces
 
 SETTINGS = "nvrstack.toml"
-OLD, NEW = "nvr.example.com", "cams.example.org"
-
-
-def domain(folder: Path, *words: str) -> Outcome:
-    return nvrstack("--project", folder, "domain", *words, "--yes")
 
 
 def services(folder: Path) -> dict[str, Any]:
@@ -154,6 +149,32 @@ def test_hosts_that_are_listed_for_the_updater_follow(tmp_path: Path) -> None:
     assert get(folder, "ddns.hosts") == f"{NEW},other.example.com"
     assert domain(folder, "third.example.com", "--keep-old-as-redirect").code == 0
     assert get(folder, "ddns.hosts") == f"third.example.com,{NEW},other.example.com"
+
+
+ZONED = ("ddns.provider=godaddy", "ddns.zone=example.com")
+
+
+@pytest.mark.parametrize("options", [(), ("--keep-old-as-redirect",)], ids=["", "keep"])
+def test_a_name_outside_of_the_providers_zone_changes_nothing(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    folder = made(tmp_path / "p", *ZONED, stack="public")
+    before = traces(folder)
+    done = domain(folder, NEW, *options)
+    assert done.code == 2
+    assert f"ddns.hosts: '{NEW}' is not in the zone example.com of ddns.zone" in done.stderr
+    assert traces(folder) == before
+
+
+def test_an_old_name_outside_of_the_zone_is_no_redirect(tmp_path: Path) -> None:
+    folder = made(tmp_path / "p", *ZONED, stack="public")
+    assert nvrstack("--project", folder, "set", "ddns.hosts", OLD).code == 0
+    assert domain(folder, "example.com").code == 0
+    assert text(folder, "ddclient/ddclient.conf").splitlines()[-2] == "@"
+    edit(folder / SETTINGS, 'zone = "example.com"', 'zone = "example.org"')
+    done = domain(folder, NEW, "--keep-old-as-redirect")
+    assert done.code == 2
+    assert "'example.com' is not in the zone example.org" in done.stderr
 
 
 def test_comments_of_ones_own_stay(public: Path) -> None:

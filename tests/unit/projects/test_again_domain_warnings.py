@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.projects.test_again_domain import NEW, OLD, domain
-from tests.unit.projects.test_again_project import made
+from tests.unit.projects.made import NEW, OLD, domain, made
 
 
 def test_the_browsers_memory_of_the_old_name_is_pointed_out(tmp_path: Path) -> None:

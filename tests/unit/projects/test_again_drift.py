@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.projects.test_again_project import NGINX, edit, made, render, traces
+from tests.unit.projects.made import NGINX, edit, made, render, traces
 
 SETTINGS = "nvrstack.toml"
 BACKUPS = ".nvrstack/backups"

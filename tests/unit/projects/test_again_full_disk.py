@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render
+from tests.unit.projects.made import NGINX, edit, files, made, render
 
 PAGE = 4096
 

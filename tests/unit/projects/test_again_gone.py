@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render
+from tests.unit.projects.made import NGINX, edit, files, made, render
 
 SETTINGS = "nvrstack.toml"
 

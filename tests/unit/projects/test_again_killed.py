@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.unit.commands import Listing, nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, files, laid, made, render, taken
+from tests.unit.projects.made import NGINX, edit, files, laid, made, render, taken
 
 CALLS = (
     "chmod", "fsync", "mkdir", "open", "remove", "rename", "replace", "rmdir", "unlink", "write"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import OURS, edit, made, traces
+from tests.unit.projects.made import OURS, edit, made, traces
 
 
 def test_files_of_ones_own_are_left_alone_by_every_command(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from nvrstack.rendering.manifest import manifest_file, read_manifest
 from nvrstack.rendering.rights import Handover, Ids, Owners, handovers, owners
 from nvrstack.settings.model import Settings
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import made, render, traces
+from tests.unit.projects.made import made, render, traces
 from tests.unit.samples import STACKS, settings_for
 
 OLD = Owners((1000, 1000), (998, 997))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.projects.test_again_project import edit, files, made, render, traces
+from tests.unit.projects.made import edit, files, made, render, traces
 from tests.unit.samples import PASSWORD
 
 DDCLIENT = "ddclient/ddclient.conf"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render, traces
+from tests.unit.projects.made import NGINX, edit, files, made, render, traces
 from tests.unit.samples import PASSWORD
 
 SETTINGS = "nvrstack.toml"

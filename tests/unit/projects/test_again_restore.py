@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render, traces
+from tests.unit.projects.made import NGINX, edit, files, made, render, traces
 
 SETTINGS = "nvrstack.toml"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}Z")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import edit, made, render, traces
+from tests.unit.projects.made import edit, made, render, traces
 from tests.unit.samples import GOOD, PASSWORD
 
 SETTINGS = "nvrstack.toml"

@@ -8,7 +8,7 @@ import pytest
 
 from nvrstack.settings.answers import known_keys
 from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import made, traces
+from tests.unit.projects.made import made, traces
 
 SETTINGS = "nvrstack.toml"
 

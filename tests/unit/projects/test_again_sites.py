@@ -14,8 +14,8 @@ from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
 from nvrstack.tree import Tree
 from tests.unit.commands import nvrstack
-from tests.unit.projects.test_again_project import files, made
-from tests.unit.projects.test_again_project import render as render_project
+from tests.unit.projects.made import files, made
+from tests.unit.projects.made import render as render_project
 from tests.unit.samples import GOOD, STACKS, secrets_for, settings_for
 
 NAMES = ["a.example.com", "b.example.com", "c.example.com"]

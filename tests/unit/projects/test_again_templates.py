@@ -7,7 +7,7 @@ import pytest
 
 from nvrstack.rendering.templates import shipped_template, shipped_templates
 from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import NGINX, edit, made, render, traces
+from tests.unit.projects.made import NGINX, edit, made, render, traces
 
 NAME = "nginx/nginx/nginx.conf.j2"
 OWN = f"templates/{NAME}"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.unit.cli.test_terminal import terminal
-from tests.unit.projects.test_again_project import NGINX, edit, files, made, render, traces
+from tests.unit.projects.made import NGINX, edit, files, made, render, traces
+from tests.unit.terminals import terminal
 
 RED, GREEN, CYAN = "\x1b[31m", "\x1b[32m", "\x1b[36m"
 

@@ -18,7 +18,7 @@ from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.tree import SECRET, File, Tree
 from tests.unit.commands import Listing, nvrstack
-from tests.unit.projects.test_again_project import files, made, render
+from tests.unit.projects.made import files, made, render
 from tests.unit.samples import STACKS, own_pair, secrets_of
 from tests.unit.strategies import any_settings, fewer
 

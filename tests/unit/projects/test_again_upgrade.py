@@ -7,7 +7,7 @@ import pytest
 from nvrstack.services import images
 from nvrstack.services.releases import is_newer, notes_for
 from tests.unit.commands import Outcome, nvrstack
-from tests.unit.projects.test_again_project import made, traces
+from tests.unit.projects.made import made, traces
 
 KEYS = ["moonfire.version", "images.nginx", "images.certbot", "images.ddclient"]
 KNOWN = [images.MOONFIRE_VERSION, images.NGINX, images.CERTBOT, images.DDCLIENT]

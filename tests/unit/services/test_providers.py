@@ -66,6 +66,26 @@ def test_what_a_provider_needs_beside_is_named_when_it_is_missing(name: str) -> 
     assert entry.free
 
 
+@pytest.mark.parametrize(
+    ("provider", "more", "zone"),
+    [
+        ("godaddy", {"login": "key", "zone": "example.org"}, "example.org of ddns.zone"),
+        ("cloudflare", {"zone": "ample.com"}, "ample.com of ddns.zone"),
+        ("zoneedit", {"login": "me", "zone": "a.example.com"}, "a.example.com of ddns.zone"),
+        ("namecheap", {"login": "example.org"}, "example.org of ddns.login"),
+    ],
+)
+def test_a_name_of_another_zone_is_refused(provider: str, more: dict[str, Any], zone: str) -> None:
+    with pytest.raises(SettingsError, match=rf"'nvr\.example\.com' is not in the zone {zone}"):
+        ddns(provider, **more)
+
+
+def test_a_zone_is_known_in_any_spelling_and_sent_as_ddclient_compares_it() -> None:
+    settings = ddns("namecheap", login="Example.COM")
+    files = render(settings, STACKS["public"], Material({"ddns_password": "x"}))
+    assert b"login=example.com, " in files["ddclient/ddclient.conf"].content
+
+
 def test_a_key_file_is_rendered_as_it_is_and_for_the_owner_alone() -> None:
     settings = ddns("nsupdate", server="ns1.example.net", zone="example.com")
     files = render(settings, STACKS["public"], Material({"ddns_password": KEY}))

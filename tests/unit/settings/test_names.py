@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from nvrstack.settings import model, names
-from tests.unit.settings.test_values import DOMAIN_253, LABEL_63
+from tests.unit.samples import DOMAIN_253, LABEL_63
 from tests.unit.strategies import quickly
 
 

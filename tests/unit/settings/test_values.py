@@ -12,8 +12,6 @@ from pydantic_core import PydanticCustomError
 from nvrstack.settings import values
 from tests.unit.strategies import PATH, quickly
 
-LABEL_63 = "a" * 63
-DOMAIN_253 = f"{LABEL_63}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
 DIGEST = "@sha256:" + "0" * 64
 
 

@@ -158,14 +158,7 @@ def _account(host: Host) -> tuple[str | None, ...]:
 
 def _full_name(host: Host, provider: Provider) -> str:
     """The whole name of a host: some providers are told its first part alone."""
-    login = host.settings.get("login", "")
-    if provider.name == "namecheap" and not host.name.endswith(login):
-        return login if host.name == "@" else f"{host.name}.{login}"
-    return (
-        host.name
-        if host.name.endswith(provider.host_suffix)
-        else (host.name + provider.host_suffix)
-    )
+    return provider.full_name(host.name, host.settings.get(provider.zone_setting))
 
 
 def _seconds(text: str) -> int | None:

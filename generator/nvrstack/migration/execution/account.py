@@ -10,7 +10,7 @@ PASSWORD = "first_user_password"  # noqa: S105 - the name of a secret, not one
 
 
 @dataclass(frozen=True)
-class Account:
+class FirstAccount:
     """Makes the account that the owner asked for, with every permission.
 
     It is a row of the database that old and new share, so a way back leaves it there: it lets

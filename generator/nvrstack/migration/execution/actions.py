@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nvrstack.migration.execution.account import Account
+from nvrstack.migration.execution.account import FirstAccount
 from nvrstack.migration.execution.certificates import Certificates
 from nvrstack.migration.execution.command import Command
 from nvrstack.migration.execution.journal import Journal
@@ -45,7 +45,7 @@ def _known(work: Work, journal: Journal) -> dict[str, Action]:
         unit = move.nginx.unit
         found["nginx"] = NginxFiles(work, unit, files) if files else Units(work, (unit,))
     if move.first_user:
-        found["account"] = Account(work, move.first_user)
+        found["account"] = FirstAccount(work, move.first_user)
     if move.script:
         found["command"] = Command(work, Path(move.script).resolve())
     return found

@@ -48,7 +48,7 @@ MOONFIRE_PORT = 8080
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PlanRequest:
     """What the owner gave: the project's directory, settings, secrets, a version, a kind.
 
     `docker_host` is the engine's address where it is not the usual one (docker(1), DOCKER_HOST).
@@ -92,17 +92,17 @@ class _Seen:
     warnings: tuple[Finding, ...]
 
 
-def make_plan(host: Host, wishes: Wishes) -> Planned:
+def make_plan(host: Host, request: PlanRequest) -> Planned:
     """The plan for the install on `host`. Raises NvrstackError where a file may not be read."""
     surveyed = survey(host)
-    choice = choose(surveyed.candidates, wishes.source)
+    choice = choose(surveyed.candidates, request.source)
     told = (*surveyed.warnings, *choice.warnings)
     if choice.install is None:
         return Planned(None, warnings=unique(told), blockers=unique(choice.blockers))
-    return _planned(host, wishes, choice, _look(host, wishes, choice.install, told))
+    return _planned(host, request, choice, _look(host, request, choice.install, told))
 
 
-def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...]) -> _Seen:
+def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Finding, ...]) -> _Seen:
     file = belongings.config_file(host, install)
     before = propose(install, file, _moonfire_address(None))
     recorded = belongings.recordings(host, install, before.database)
@@ -119,7 +119,7 @@ def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...
     around = Surroundings(
         nginx,
         preferred(certified, nginx.certificate),
-        belongings.ddns(host, lookup(wishes.given.data, "site.domain") or nginx.domain),
+        belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
         belongings.state_owner(host, install, before.database),
     )
     warnings = (
@@ -132,23 +132,23 @@ def _look(host: Host, wishes: Wishes, install: Install, told: tuple[Finding, ...
     return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
 
 
-def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned:
+def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> Planned:
     install = seen.install
-    target = target_version(install, seen.recorded.schema, wishes.version)
+    target = target_version(install, seen.recorded.schema, request.version)
     proposal = propose_settings(
         install,
         target.version,
         seen.before.database,
         seen.recorded.findings.sample_dirs,
         seen.around,
-        wishes.given.data,
+        request.given.data,
     )
-    secrets = {**proposal.secrets, **wishes.secrets}
-    found = _defaults(host, wishes, install, proposal)
-    others = _other_sites(host, wishes, seen.nginx, found)
+    secrets = {**proposal.secrets, **request.secrets}
+    found = _defaults(host, request, install, proposal)
+    others = _other_sites(host, request, seen.nginx, found)
     if others.tables:
         found["sites"] = others.tables
-    settings, problems = _settings(wishes.given, found, secrets)
+    settings, problems = _settings(request.given, found, secrets)
     config = propose(
         install,
         seen.file,
@@ -163,7 +163,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         *others.blockers,
         *target.blockers,
         *config.blockers,
-        *(f for f in seen.recorded.findings.blockers if not _settled(f, wishes)),
+        *(f for f in seen.recorded.findings.blockers if not _settled(f, request)),
         *proposal.blockers,
         *problems,
     ]
@@ -175,13 +175,13 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
         blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
         blockers += belongings.name_taken(host, install, settings.project.name)
         move = replace(
-            _move(host, wishes, seen, settings, config, secrets, takers),
+            _move(host, request, seen, settings, config, secrets, takers),
             upgrades_schema=target.upgrades_schema,
         )
         warnings += left_to_certbot(seen.around.certificates, move.certificates)
     plan = Plan(
         place=choice.place,
-        project=str(wishes.directory),
+        project=str(request.directory),
         install=install,
         target=target,
         config=config,
@@ -204,14 +204,14 @@ def _directories(seen: _Seen, settings: Settings | None) -> tuple[tuple[str, ...
     return tuple(map(str, settings.moonfire.sample_dirs)), state
 
 
-def _settled(finding: Finding, wishes: Wishes) -> bool:
-    return finding.code == NOBODY and wishes.first_user is not None
+def _settled(finding: Finding, request: PlanRequest) -> bool:
+    return finding.code == NOBODY and request.first_user is not None
 
 
 def _other_sites(
-    host: Host, wishes: Wishes, nginx: NginxSites, found: Mapping[str, Any]
+    host: Host, request: PlanRequest, nginx: NginxSites, found: Mapping[str, Any]
 ) -> OtherSites:
-    data = merge(found, wishes.given.data)
+    data = merge(found, request.given.data)
     site = Site.model_fields
     wanted = tuple(
         lookup(data, f"site.{key}") or site[key].default for key in ("http_port", "https_port")
@@ -221,21 +221,21 @@ def _other_sites(
         nginx,
         lookup(data, "network.lan_address"),
         belongings.listening(host),
-        carry=wishes.carries_sites,
+        carry=request.carries_sites,
         gives_way=has_to_give_way(
             nginx,
             ports,
             belongings.takers(host, ports, lookup(data, "site.bind") or ()),
             belongings.schedules(host),
         ),
-        given=[str(table.get("domain")) for table in lookup(wishes.given.data, "sites") or ()],
+        given=[str(table.get("domain")) for table in lookup(request.given.data, "sites") or ()],
         domain=lookup(data, "site.domain"),
     )
 
 
 def _move(
     host: Host,
-    wishes: Wishes,
+    request: PlanRequest,
     seen: _Seen,
     settings: Settings,
     config: ConfigProposal,
@@ -250,7 +250,7 @@ def _move(
     gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
     return Move(
-        project=PurePosixPath(wishes.directory),
+        project=PurePosixPath(request.directory),
         settings=settings_text(settings),
         moonfire_config=config.after,
         install=install,
@@ -258,8 +258,8 @@ def _move(
         sample_dirs=seen.recorded.places,
         override=override_text(install, *_directories(seen, settings)),
         secrets=secrets,
-        first_user=wishes.first_user,
-        docker_host=wishes.docker_host,
+        first_user=request.first_user,
+        docker_host=request.docker_host,
         rootless=host.asks_engine and engine.is_rootless(),
         config=PurePosixPath(seen.file.path) if seen.file is not None else None,
         unit=f"{install.container_name}.service" if install.source == "systemd" else None,
@@ -290,9 +290,11 @@ def _spelling(tag: str) -> Spelling:
     return (spelling_of(version) if version is not None else None) or "camelCase"
 
 
-def _defaults(host: Host, wishes: Wishes, install: Install, proposal: Proposal) -> dict[str, Any]:
+def _defaults(
+    host: Host, request: PlanRequest, install: Install, proposal: Proposal
+) -> dict[str, Any]:
     """What nobody has to decide: this host's own suggestions below what the install tells."""
-    found = suggestions(wishes.directory)
+    found = suggestions(request.directory)
     name = found["project"]["name"]
     names = (name, "nvrstack", f"{name}-nvrstack")
     free = (each for each in names if not belongings.name_taken(host, install, each))
@@ -303,7 +305,7 @@ def _defaults(host: Host, wishes: Wishes, install: Install, proposal: Proposal) 
     # Whom Moonfire runs as is the install's to say; a guess would lock it out of its recordings.
     for key in ("uid", "gid", "state_dir"):
         found["moonfire"].pop(key)
-    if lookup(wishes.given.data, "network.backend_subnet") is None:
+    if lookup(request.given.data, "network.backend_subnet") is None:
         found["network"]["backend_subnet"] = suggest_subnet()
     return merge(found, proposal.data)
 
