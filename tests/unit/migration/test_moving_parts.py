@@ -120,6 +120,25 @@ def test_a_lineage_is_copied_under_the_name_of_its_site(
         assert owners == {work.settings.project.uid}
 
 
+@pytest.mark.parametrize(("archived", "number"), [(True, 4), (False, 1)])
+def test_plain_files_in_live_become_the_newest_of_a_lineage(
+    archived: bool, number: int, tmp_path: Path, letsencrypt: Path
+) -> None:
+    for link in (letsencrypt / "live" / DOMAIN).iterdir():
+        link.unlink()
+        link.write_text(f"served {link.stem}")
+    if not archived:
+        shutil.rmtree(letsencrypt / "archive")
+    work = work_in(tmp_path, certificates=(Certificate(DOMAIN, DOMAIN, "renewal\n", None),))
+    target = work.project / LETSENCRYPT
+    target.mkdir(parents=True)
+    Certificates(work).do()
+    for part in ("cert", "chain", "fullchain", "privkey"):
+        link = target / f"live/{DOMAIN}/{part}.pem"
+        assert str(link.readlink()) == f"../../archive/{DOMAIN}/{part}{number}.pem"
+        assert link.read_text() == f"served {part}"
+
+
 def test_a_lineage_that_is_gone_is_named_and_nothing_is_half_copied(
     tmp_path: Path, letsencrypt: Path
 ) -> None:
