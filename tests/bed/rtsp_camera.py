@@ -30,10 +30,9 @@ DIGEST = 2
 
 
 def factory(width: int, height: int, *, private: bool) -> GstRtspServer.RTSPMediaFactory:
-    """A stream that is encoded once for all who watch."""
+    """A stream that is encoded for each who watches: it begins at once, and with a key frame."""
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(PIPELINE.format(width, height, FRAMES))
-    made.set_shared(True)
     if private:
         permissions = GstRtspServer.RTSPPermissions()
         for right in ("access", "construct"):
@@ -45,6 +44,12 @@ def factory(width: int, height: int, *, private: bool) -> GstRtspServer.RTSPMedi
 def hang_up(server: GstRtspServer.RTSPServer) -> bool:
     """Close every connection."""
     server.client_filter(lambda *_: GstRtspServer.RTSPFilterResult.REMOVE)
+    return True
+
+
+def forget(server: GstRtspServer.RTSPServer) -> bool:
+    """Remove sessions that are over."""
+    server.get_session_pool().cleanup()
     return True
 
 
@@ -66,6 +71,8 @@ def main() -> None:
         auth.add_digest("admin", password, token)
         server.set_auth(auth)
     server.attach(None)
+    # A session whose connection is gone would go on encoding until it is looked for.
+    GLib.timeout_add_seconds(5, forget, server)
     GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGUSR1, hang_up, server)
     print("ready", flush=True)
     GLib.MainLoop().run()

@@ -15,7 +15,7 @@ import pytest
 from tests.bed.camera import RtspCamera
 from tests.bed.process import wait_for
 from tests.contract.nvr import Nvr, camera, nvr
-from tests.moonfire.recorded import SAMPLE_FILE, Recorded, last_written, recordings
+from tests.moonfire.recorded import Recorded, last_written, recordings, written_after
 from tests.moonfire.rows import DOOR, Camera, opened
 from tests.standins.moonfire.meta import DirMeta
 
@@ -54,13 +54,8 @@ def begun(server: Nvr) -> None:
     """Start, and wait until both streams are recorded."""
     started = time.time()
     server.start()
-
-    def both() -> bool:
-        files = [path for path in server.samples.iterdir() if SAMPLE_FILE.fullmatch(path.name)]
-        fresh = [path for path in files if path.stat().st_mtime > started]
-        return {path.name[:8] for path in fresh} == {"00000001", "00000002"}
-
-    assert wait_for(both, seconds=15), server.log
+    both = {1, 2}
+    assert wait_for(lambda: written_after(server.samples, started) == both, seconds=15), server.log
 
 
 def by_stream(found: list[Recorded]) -> dict[int, list[Recorded]]:
@@ -150,9 +145,11 @@ def test_two_servers_do_not_share_a_database(server: Nvr, door: RtspCamera) -> N
 
 def test_check_opens_nothing_for_good(server: Nvr, door: RtspCamera) -> None:
     server.make(of(door))
+    server.start()
+    assert server.stop() == 0
     server.run("check")
     with opened(server.database / "db") as connection:
-        assert connection.execute("select count(*) from open").fetchone() == (0,)
+        assert connection.execute("select count(*) from open").fetchone() == (1,)
 
 
 def test_the_open_of_a_directory_is_in_progress_for_good(server: Nvr, door: RtspCamera) -> None:
@@ -181,14 +178,18 @@ def test_no_threads_are_a_panic(server: Nvr, door: RtspCamera) -> None:
     assert "Worker threads cannot be set to 0" in done.stderr
 
 
-def test_what_is_retained_is_limited(server: Nvr, door: RtspCamera) -> None:
+def test_older_recordings_go_when_a_new_one_comes(server: Nvr, door: RtspCamera) -> None:
+    """Where nothing is to be kept, the newest complete one is kept all the same."""
     server.make(of(door, retain_bytes=0))
     begun(server)
-    door.hang_up()
-    ended = time.time()
-    assert wait_for(lambda: last_written(server.samples) > ended + 0.5, seconds=10)
-    assert recordings(server.database) == []
-    assert numbers(server) == {1}
+    for number in range(2):
+        hung_up = time.time()
+        door.hang_up()
+        pause = hung_up + 0.9
+        resumed = wait_for(lambda: written_after(server.samples, pause) == {1, 2}, seconds=10)  # noqa: B023
+        assert resumed, server.log
+        assert wait_for(lambda: numbers(server) == {number, number + 1}, seconds=5)  # noqa: B023
+        assert {one.number for one in recordings(server.database)} == {number}
 
 
 @pytest.mark.standin
@@ -227,7 +228,7 @@ def test_the_first_recording_of_a_run_is_longer(server: Nvr, door: RtspCamera) -
 def test_completed_recordings_wait_for_a_flush_and_a_crash_loses_them(
     server: Nvr, door: RtspCamera
 ) -> None:
-    server.make(of(door, flush_if_sec=60), recording_seconds=1)
+    server.make(of(door, flush_if_sec=600), recording_seconds=1)
     begun(server)
     path = f"/api/cameras/{DOOR}/main/recordings"
 

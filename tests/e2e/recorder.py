@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tests.bed.camera import RtspCamera
 from tests.e2e.waiting import wait_until
-from tests.moonfire.recorded import Recorded, last_written, recordings
+from tests.moonfire.recorded import Recorded, copied, last_written, recordings, written_after
+from tests.moonfire.rows import schema
 
 NOW_SECONDS = 2.0
 """Twice as long as a stream pauses after an error."""
-COMMIT_SECONDS = 15
+COMMIT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,32 @@ class Recorder:
 
         The camera hangs up: Moonfire finishes what it has of a stream that ends, and commits it.
         """
-        wait_until("a recording", self.records, seconds=COMMIT_SECONDS, every=0.1)
+        streams = self.streams()
+        begun = time.time()
+        wait_until(
+            "all streams' recording",
+            lambda: written_after(self.samples, begun) >= streams,
+            seconds=COMMIT_SECONDS,
+            every=0.1,
+        )
         ended = time.time()
         self.camera.hang_up()
 
         def committed() -> list[Recorded] | None:
-            found = recordings(self.database)
-            newest = {one.stream: one.end for one in found}
-            late = newest and all(end > ended - 1.0 for end in newest.values())
-            return found if late else None
+            found = [one for one in recordings(self.database) if one.stream in streams]
+            late = {one.stream for one in found if one.end > ended - 1.0}
+            return found if late == streams else None
 
         found = wait_until("the recordings' end", committed, seconds=COMMIT_SECONDS)
         wait_until("recording to go on", lambda: self.recorded_after(ended + 0.5), seconds=20)
         return found
+
+    def streams(self) -> set[int]:
+        """The streams of the camera, by the database's numbers."""
+        with copied(self.database) as connection:
+            url = "rtsp_url" if schema(connection) == 6 else "json_extract(config, '$.url')"
+            rows = connection.execute(f"select id, {url} from stream").fetchall()
+        return {number for number, url in rows if url in self.camera.urls.values()}
 
     def longest_gap(self, began: float) -> float:
         """The longest time that any stream lacks between `began` and now, in seconds.

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,13 +79,23 @@ def gaps(found: list[Recorded], since: float) -> dict[int, float]:
     return missing
 
 
-def last_written(directory: Path) -> float:
-    """When the newest bytes of video came into a directory for recordings: Unix time, or 0."""
-    moments = [0.0]
+def written(directory: Path) -> dict[int, float]:
+    """When each stream's newest bytes of video came into a directory: Unix time, by stream."""
+    moments: dict[int, float] = {}
     for path in directory.iterdir():
-        if SAMPLE_FILE.fullmatch(path.name):
-            try:
-                moments.append(path.stat().st_mtime)
-            except FileNotFoundError:
-                continue
-    return max(moments)
+        # A file that is too much may go at any moment.
+        with suppress(FileNotFoundError):
+            if SAMPLE_FILE.fullmatch(path.name):
+                stream = int(path.name, 16) >> 32
+                moments[stream] = max(moments.get(stream, 0.0), path.stat().st_mtime)
+    return moments
+
+
+def last_written(directory: Path) -> float:
+    """When the newest bytes of video came into a directory: Unix time, or 0."""
+    return max(written(directory).values(), default=0.0)
+
+
+def written_after(directory: Path, moment: float) -> set[int]:
+    """The streams of which video was written after a moment of Unix time."""
+    return {stream for stream, newest in written(directory).items() if newest > moment}

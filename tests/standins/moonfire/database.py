@@ -125,7 +125,7 @@ class Database:
         if not temporary_directory():
             log(
                 "WARN",
-                "flush failure on save for reason periodic flush of the stand-in; will retry "
+                "flush failure on save for reason synchronous deletion; will retry "
                 "after 60s: unable to open database file: VFS is unable to determine a suitable "
                 "directory for temporary files (code 6410)",
             )

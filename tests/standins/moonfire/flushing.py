@@ -5,6 +5,7 @@ Upstream: server/db/lifecycle.rs, `flushIfSec` and `retainBytes` of ref/config.m
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -15,7 +16,10 @@ from tests.standins.moonfire.database import Database
 from tests.standins.moonfire.program import log
 from tests.standins.moonfire.recording import Recording
 
-FLUSH_SECONDS = 60.0
+RETRY_SECONDS = 60.0
+
+
+UNITS = 90_000
 
 
 class Flusher:
@@ -25,10 +29,9 @@ class Flusher:
         self.db = db
         self.pending: list[Recording] = []
         self._retain: dict[int, int] = {}
-        self._due = time.monotonic() + FLUSH_SECONDS
+        self._due = math.inf
         self._changed = threading.Condition()
         self._stopped = False
-        self._committed: dict[int, tuple[int, int, int]] = {}
 
     def counters(self, stream: int) -> tuple[int, int, int]:
         """How many recordings, how much of them and how many runs a stream has completed."""
@@ -46,12 +49,12 @@ class Flusher:
         )
 
     def completed(self, recording: Recording, config: dict[str, Any]) -> None:
-        """Take a completed recording; it is committed `flushIfSec` later at most."""
+        """Take a completed recording; it is committed `flushIfSec` after its start at most."""
         with self._changed:
             self.pending.append(recording)
             self._retain[recording.stream] = int(config.get("retainBytes", 0))
-            wait = float(config.get("flushIfSec", 0))
-            if wait == 0:
+            wait = float(config.get("flushIfSec", 0)) - recording.duration_90k / UNITS
+            if wait <= 0:
                 self.flush()
             else:
                 self._due = min(self._due, time.monotonic() + wait)
@@ -62,7 +65,8 @@ class Flusher:
         with self._changed:
             self.flush()
             while not self._stopped:
-                self._changed.wait(max(0.0, self._due - time.monotonic()))
+                left = self._due - time.monotonic()
+                self._changed.wait(None if left == math.inf else max(0.0, left))
                 if self._stopped or time.monotonic() >= self._due:
                     self.flush()
 
@@ -74,32 +78,36 @@ class Flusher:
 
     def flush(self) -> None:
         """Commit what is pending, and delete what is more than is to be kept."""
-        self._due = time.monotonic() + FLUSH_SECONDS
+        self._due = time.monotonic() + RETRY_SECONDS
         if not self.db.flush():
             return
         with self.db.lock:
             conn = self.db.conn
             try:
                 conn.execute("begin immediate")
+                doomed = [row for stream in self._retain for row in self._over(stream)]
                 for recording in self.pending:
                     recording.insert(conn, end_reasons=self.db.schema > 6)
-                doomed = [row for stream in self._retain for row in self._over(stream)]
                 conn.execute("commit")
             except sqlite3.Error as err:
                 conn.execute("rollback")
                 log("WARN", f"flush failure on save; will retry after 60s: {err}")
                 return
             self.pending.clear()
+            self._due = math.inf
             for path, identity in doomed:
                 path.unlink(missing_ok=True)
                 conn.execute("delete from garbage where composite_id = ?", (identity,))
 
     def _over(self, stream: int) -> list[tuple[Path, int]]:
-        """Delete a stream's oldest recordings until the others fit; return their files and ids."""
+        """Delete a stream's oldest recordings for those that come; return their files and ids.
+
+        What comes is never deleted at once, however little is to be kept.
+        """
         conn = self.db.conn
         rows = conn.execute(
             "select composite_id, sample_file_bytes from recording where stream_id = ?"
-            " order by composite_id desc",
+            " order by composite_id",
             (stream,),
         ).fetchall()
         directory, path = conn.execute(
@@ -107,12 +115,20 @@ class Flusher:
             " join sample_file_dir d on d.id = s.sample_file_dir_id where s.id = ?",
             (stream,),
         ).fetchone()
-        doomed, kept = [], 0
+        coming = sum(on_disk(one.bytes) for one in self.pending if one.stream == stream)
+        excess = sum(on_disk(size) for _, size in rows) + coming - self._retain[stream]
+        doomed = []
         for identity, size in rows:
-            kept += size
-            if kept > self._retain[stream]:
-                for table in ("recording_playback", "recording_integrity", "recording"):
-                    conn.execute(f"delete from {table} where composite_id = ?", (identity,))
-                conn.execute("insert into garbage values (?, ?)", (directory, identity))
-                doomed.append((Path(path) / f"{identity:016x}", identity))
+            if excess <= 0:
+                break
+            excess -= on_disk(size)
+            for table in ("recording_playback", "recording_integrity", "recording"):
+                conn.execute(f"delete from {table} where composite_id = ?", (identity,))
+            conn.execute("insert into garbage values (?, ?)", (directory, identity))
+            doomed.append((Path(path) / f"{identity:016x}", identity))
         return doomed
+
+
+def on_disk(size: int) -> int:
+    """What a file of so many bytes takes of a disk whose blocks are of 4 KiB."""
+    return -(-size // 4096) * 4096
