@@ -104,7 +104,7 @@ class Database:
             return cursor.lastrowid or 0
 
     def close(self) -> None:
-        """Write the WAL back into the database and release the lock."""
+        """Close it, with which SQLite writes the WAL back into it, and release the lock."""
         with self.lock:
             if self.opened is not None:
                 self.conn.execute(
@@ -112,8 +112,6 @@ class Database:
                     " where id = ?2",
                     (int(time.time() * 90000), self.opened.id),
                 )
-            if not self.read_only:
-                self.conn.execute("pragma wal_checkpoint(truncate)")
             self.conn.close()
             os.close(self._fd)
 

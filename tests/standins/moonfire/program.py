@@ -44,7 +44,7 @@ def version() -> tuple[int, int, int]:
 def version_line() -> str:
     """Return the `--version` line: bpaf's form from v0.7.6 on, structopt's before."""
     number = ".".join(map(str, version()))
-    return f"Version: v{number}" if version() >= (0, 7, 6) else f"moonfire-nvr {number}"
+    return f"Version: v{number}\n" if version() >= (0, 7, 6) else f"moonfire-nvr {number}"
 
 
 COLOURS = {"ERROR": 31, "WARN": 33, "INFO": 32}

@@ -34,7 +34,8 @@ def parse_ranges(header: str, length: int) -> list[tuple[int, int]] | None:
 def send(exchange: Exchange, file: Mp4, headers: dict[str, str]) -> None:
     """Send the whole file (200), parts of it (206), or 416 when no part exists."""
     ranges = None
-    if exchange.header("If-Range") in (None, headers["ETag"], headers["Last-Modified"]):
+    # A date never matches: the file could have changed twice in its second (RFC 9110, 8.8.2.2).
+    if exchange.header("If-Range") in (None, headers["ETag"]):
         ranges = parse_ranges(exchange.header("Range") or "", file.length)
     if ranges is None:
         exchange.respond(200, {**headers, "Content-Length": str(file.length)})

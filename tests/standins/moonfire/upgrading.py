@@ -14,8 +14,8 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from tests.standins.moonfire.levers import seconds
-from tests.standins.moonfire.program import MoonfireError, log, version_line
+from tests.standins.moonfire.levers import lever, seconds
+from tests.standins.moonfire.program import MoonfireError, log
 from tests.standins.moonfire.schema_tables import (
     BOOT,
     CAMERAS_7,
@@ -30,7 +30,7 @@ CHANGED = ("meta", "sample_file_dir", "camera", "stream", "user", "signal")
 def upgrade(conn: sqlite3.Connection, found: int, *, journal: str, vacuum: bool) -> None:
     """Bring a database of schema 6 to schema 7."""
     log("INFO", f"Upgrading database from schema version {found} to schema version 7...")
-    conn.execute(f"pragma journal_mode = {journal}")
+    conn.execute(f"pragma journal_mode = {journal}").fetchone()
     if found == 6:
         log("INFO", "...from schema version 6 to schema version 7")
         # Foreign keys name tables; the renamed ones would take them along.
@@ -42,7 +42,7 @@ def upgrade(conn: sqlite3.Connection, found: int, *, journal: str, vacuum: bool)
             time.sleep(seconds("upgrade_seconds"))
             conn.execute(
                 "insert into version values (7, ?, ?)",
-                (int(time.time()), f"Upgraded using moonfire-nvr {version_line()}"),
+                (int(time.time()), f"Upgraded using moonfire-nvr {lever('version')}"),
             )
         except BaseException:
             conn.execute("rollback")
@@ -52,7 +52,7 @@ def upgrade(conn: sqlite3.Connection, found: int, *, journal: str, vacuum: bool)
         log("INFO", "...vacuuming database after upgrade.")
         conn.execute("pragma page_size = 16384")
         conn.execute("vacuum")
-    conn.execute("pragma journal_mode = wal")
+    conn.execute("pragma journal_mode = wal").fetchone()
     log("INFO", "...done.")
 
 
@@ -127,7 +127,9 @@ def _users(conn: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
         "select id, username, flags, password_hash, password_id, password_failure_count, unix_uid,"
         " permissions from old_user"
     )
-    for number, name, flags, hashed, password_id, failures, uid, permissions in conn.execute(query):
+    for number, name, flags, hashed, password_id, failures, uid, permissions in conn.execute(
+        query
+    ).fetchall():
         if hashed is None:
             raise _unreadable("password_hash")
         config = {**({"disabled": True} if flags & 1 else {}), **({"unixUid": uid} if uid else {})}
