@@ -159,7 +159,7 @@ class OldInstall:
         self.add_camera()
         lay_out_lineage(self.letsencrypt, self.domain)
         self.run_old()
-        wait_until("the old Moonfire to record", self.records, seconds=20, every=0.1)
+        wait_until("the old Moonfire to record", self.records, seconds=60, every=0.1)
 
     def run_old(self) -> None:
         """Start it for the first time, as its owner did."""
@@ -258,7 +258,7 @@ class OldInstall:
         began = time.time()
         self.stop_and_start()
         started = time.time()
-        wait_until("the next recording", lambda: self.recorded_after(started), seconds=20)
+        wait_until("the next recording", lambda: self.recorded_after(started), seconds=60)
         return self.longest_gap(began)
 
     def stop_and_start(self) -> None:
@@ -351,7 +351,7 @@ class OldInstall:
             began = journal.first("began", "")
             return began is not None and began > self.since and step in journal.state().begun
 
-        wait_until(f"the step {step}", begun, seconds=15, every=0.02)
+        wait_until(f"the step {step}", begun, seconds=60, every=0.02)
 
     def files(self) -> dict[str, Any]:
         """What a move has to leave alone or bring back, byte for byte."""

@@ -14,7 +14,7 @@ from tests.moonfire.rows import schema
 
 NOW_SECONDS = 2.0
 """Twice as long as a stream pauses after an error."""
-COMMIT_SECONDS = 20
+COMMIT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Recorder:
             return found if late == streams else None
 
         found = wait_until("the recordings' end", committed, seconds=COMMIT_SECONDS)
-        wait_until("recording to go on", lambda: self.recorded_after(ended + 0.5), seconds=20)
+        wait_until("recording to go on", lambda: self.recorded_after(ended + 0.5), seconds=60)
         return found
 
     def streams(self) -> set[int]:
