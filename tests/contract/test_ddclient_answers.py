@@ -27,6 +27,17 @@ ANSWERS = {
     "timeout": ("timeout", 1, "the provider does not answer in time"),
 }
 """What comes of each answer, how many seconds it is left alone, and the words about it."""
+EASYDNS = """\
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]> reply:
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  HTTP/1.1 200 OK
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  Content-Type: text/html
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  <HTML><BODY><FONT SIZE="-1">{0}<br />
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  </FONT></BODY></HTML>
+FAILED:  [easydns][nvr.example.com]> unexpected result: <HTML><BODY><FONT SIZE="-1">{0}<br />
+FAILED:  [easydns][nvr.example.com]  </FONT></BODY></HTML>
+"""  # noqa: W291
+"""What ddclient 4.0.0 prints of easyDNS's answer in HTML, which it cannot read."""
 
 
 @pytest.mark.parametrize("release", ddclients.releases())
@@ -88,3 +99,17 @@ def test_a_bad_certificate_and_a_silent_port_are_told_apart(
             assert made.comes_to("good", seconds=30), running.text()
             assert wait_for(lambda: made.health().returncode == 0, seconds=5)
             assert len(back.updates()) == 1
+
+
+def test_easydns_is_read_in_html_though_ddclient_does_not(tmp_path: Path, netns: str) -> None:
+    (tmp_path / "ask.pl").write_text(
+        "use lib '/etc/nvrstack/ddclient'; use Answers qw(verdict); undef $/;"
+        "print map { (verdict('nvr.example.com', $_))[0], ' ' } <>"
+    )
+    made = updater(tmp_path, netns).container.with_mount("/ask.pl", tmp_path / "ask.pl")
+    words = ["OK", "NOERROR", "TOO_FREQ", "NO_AUTH", "OKLAHOMA"]
+    for word in words:
+        (tmp_path / word).write_text(EASYDNS.format(word))
+        made = made.with_mount(f"/{word}", tmp_path / word)
+    told = made.run(["perl", "/ask.pl", *(f"/{word}" for word in words)])
+    assert told.stdout.split() == ["good", "good", "busy", "badauth", "garbage"], told.stderr

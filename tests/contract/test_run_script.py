@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("server")
 
 SECOND = "second.example.com"
 BOTH = {"ddns": {"hosts": [HOST, SECOND]}}
-OTHER = "203.0.113.99"
+OTHER = "192.31.196.99"
 
 
 @pytest.fixture
