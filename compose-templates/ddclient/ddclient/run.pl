@@ -95,6 +95,7 @@ sub look {
             save($state);
             my ($result, $answer) = update($configuration, $name, $addresses);
             return 1 if stopping;
+            $host->{last_attempt} = time;
             note($name, $host, $result, $answer);
             if ($result eq 'good') {
                 @$host{qw(last_success in_order failures)} = (time, time, 0);
