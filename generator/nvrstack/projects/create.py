@@ -10,6 +10,7 @@ from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
 from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
 from nvrstack.host.docker import engine
+from nvrstack.host.docker.facts import ask_engine
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.rendering.layout import Directory, directories
@@ -18,6 +19,7 @@ from nvrstack.rendering.next_steps import INIT_DATABASE
 from nvrstack.rendering.render import render
 from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
+from nvrstack.services.docker_releases import OLDEST_COMPOSE, OLDEST_ENGINE, too_old
 from nvrstack.settings.model import Settings
 from nvrstack.settings.secrets import required_secrets
 from nvrstack.stacks import Stack
@@ -148,6 +150,13 @@ def make_database(console: Console, created: Created) -> None:
     if problem:
         created.notes.append(f"{problem}; so make Moonfire's database later: {INIT_DATABASE}")
         return
+    found = ask_engine()
+    for what, version, oldest in (
+        ("The Docker Engine", found.version, OLDEST_ENGINE),
+        ("Docker Compose", found.compose, OLDEST_COMPOSE),
+    ):
+        if trouble := too_old(version, oldest):
+            console.say(f"{what} here is {trouble}.")
     console.say("Making Moonfire's database (the first time, its image is downloaded) …")
     try:
         directory = created.project.directory
