@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install check lint test e2e bench demo clean
+.PHONY: help install check lint test e2e bench mutants demo clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,6 +43,9 @@ e2e: install ## the end-to-end tests alone, on an engine of their own
 
 bench: install ## how fast it is, side by side with what one knows (Debian, root)
 	@$(BIN)/python -m tests.bench
+
+mutants: install ## MODULE=nvrstack.settings.rules: mistakes put into a module, and which no test finds
+	@$(BIN)/python -m tests.mutants $(MODULE)
 
 demo: install ## the stack "lan" in ./demo, running if Docker is there
 	@$(BIN)/python -m tests.demo

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.bed import compose, engine, images, network, packages, resolver
 from tests.bed.lock import lock
-from tests.bed.paths import cache_dir
+from tests.bed.paths import beds_dir, cache_dir
 from tests.bed.process import Done, Word, run
 
 
@@ -101,17 +102,13 @@ def up() -> Bed:
 def down() -> None:
     """Stop everything and remove the namespaces; what was downloaded and built stays."""
     with lock("bed"):
-        _down()
+        engine.remove_leftovers()
+        network.down()
 
 
 def clean() -> None:
-    """Stop everything and remove all that the bed has put on this machine but packages."""
-    with lock("bed"):
-        _down()
-        engine.clean()
-        shutil.rmtree(cache_dir(), ignore_errors=True)
-
-
-def _down() -> None:
-    engine.remove_leftovers()
-    network.down()
+    """Stop every bed and remove all that they have put on this machine but packages."""
+    for folder in beds_dir().iterdir() if beds_dir().is_dir() else ():
+        env = {**os.environ, "NVRSTACK_BED_NAME": folder.name.removeprefix("nvr")}
+        run([sys.executable, "-m", "tests.bed", "down"], env=env, timeout=300)
+    shutil.rmtree(cache_dir(), ignore_errors=True)

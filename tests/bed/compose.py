@@ -5,8 +5,9 @@ import os
 import shutil
 from pathlib import Path
 
+from tests.bed.lock import lock
 from tests.bed.mirror import download
-from tests.bed.paths import cache_dir, made
+from tests.bed.paths import bed_dir, cache_dir, made
 from tests.bed.process import BedError, run
 
 SUITE = "trixie"
@@ -25,10 +26,14 @@ def plugin() -> Path:
 
 def ensure() -> None:
     """Fetch the Compose plugin unless it is there."""
+    with lock("compose", shared=True):
+        if not plugin().exists():
+            _fetch()
+
+
+def _fetch() -> None:
     made(config_dir())
     (config_dir() / "config.json").write_text(json.dumps({}) + "\n")
-    if plugin().exists():
-        return
     unpacked = cache_dir() / "docker-compose.deb.d"
     shutil.rmtree(unpacked, ignore_errors=True)
     run(["dpkg-deb", "--extract", download(SUITE, "docker-compose"), unpacked])
@@ -47,7 +52,7 @@ def ensure() -> None:
 def environment(host: str) -> dict[str, str]:
     """Return an environment for docker commands that reaches the bed's engine and no other."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
-    folders = [str(cache_dir() / "bin"), *kept.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]
+    folders = [str(bed_dir() / "bin"), *kept.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]
     return {
         **kept,
         "PATH": ":".join(dict.fromkeys(filter(None, folders))),
@@ -59,7 +64,7 @@ def environment(host: str) -> dict[str, str]:
 
 def choose_client(host: str) -> None:
     """Link the first docker client that this engine understands to the front of the bed's PATH."""
-    link = made(cache_dir() / "bin") / "docker"
+    link = made(bed_dir() / "bin") / "docker"
     folders = ["/usr/bin", *os.environ.get("PATH", "").split(":")]
     complaint = "there is none"
     for folder in dict.fromkeys(filter(None, folders)):

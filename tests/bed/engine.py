@@ -126,12 +126,6 @@ def remove_leftovers() -> None:
     _unmount()
 
 
-def clean() -> None:
-    """Remove the engine's data: images, containers, volumes."""
-    _unmount()
-    shutil.rmtree(engine_dir(), ignore_errors=True)
-
-
 def _forget() -> None:
     """Kill what is left of an engine, and remove what no reboot leaves: its state below /run."""
     kill([*_helpers(), *cgroups.processes()])

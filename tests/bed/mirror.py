@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.bed.lock import lock
 from tests.bed.paths import cache_dir, made
 from tests.bed.process import BedError, run
 
@@ -43,8 +44,9 @@ def download(suite: str, package: str) -> Path:
         "-oAcquire::Check-Valid-Until=false",
         "-oAcquire::Languages=none",
     ]
-    run(["apt-get", *options, "update"], timeout=300)
-    run(["apt-get", *options, "download", package], cwd=home, timeout=300)
+    with lock("apt", shared=True):
+        run(["apt-get", *options, "update"], timeout=300)
+        run(["apt-get", *options, "download", package], cwd=home, timeout=300)
     found = max(home.glob(f"{package}_*.deb"), key=lambda file: file.stat().st_mtime, default=None)
     if found is None:
         message = f"apt-get downloaded no {package} from {suite}"

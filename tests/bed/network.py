@@ -4,8 +4,9 @@
                     ├── nvrbed (the engine) ──┤
     nvrcl2 ── far0 ─┘                         └─ net0 ── nvrnet (the Internet: a resolver)
 
-Each line is a veth pair. The clients know the way to the engine's LAN address; nobody knows a way
-to Docker's networks, as in a real house: a test that wants one adds the route.
+In a bed that has a name, the name stands behind each `nvr`. Each line is a veth pair. The clients
+know the way to the engine's LAN address; nobody knows a way to Docker's networks, as in a real
+house: a test that wants one adds the route.
 """
 
 import ipaddress
@@ -17,18 +18,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.bed.mirror import mirror
+from tests.bed.paths import prefix
 from tests.bed.process import BedError, Done, end, run
 
-ENGINE = "nvrbed"
-CLIENTS = ("nvrcl1", "nvrcl2")
-CAMERA = "nvrcam"
-INTERNET = "nvrnet"
+PREFIX = prefix()
+ENGINE = f"{PREFIX}bed"
+CLIENTS = (f"{PREFIX}cl1", f"{PREFIX}cl2")
+CAMERA = f"{PREFIX}cam"
+INTERNET = f"{PREFIX}net"
 NAMESPACES = (ENGINE, *CLIENTS, CAMERA, INTERNET)
 
 LAN_ADDRESS = "198.51.100.10"
 """The engine host's address, at which published ports are reached."""
 
-CLIENT_ADDRESSES = {"nvrcl1": "198.51.100.21", "nvrcl2": "198.51.101.22"}
+CLIENT_ADDRESSES = {CLIENTS[0]: "198.51.100.21", CLIENTS[1]: "198.51.101.22"}
 CAMERA_ADDRESS = "198.51.100.200"
 INTERNET_ADDRESS = "198.51.101.200"
 """Where the resolver answers; a test may put other servers there."""
@@ -51,8 +54,8 @@ class Link:
 
 
 LINKS = (
-    Link("lan0", f"{LAN_ADDRESS}/25", "nvrcl1", f"{CLIENT_ADDRESSES['nvrcl1']}/25"),
-    Link("far0", "198.51.101.1/25", "nvrcl2", f"{CLIENT_ADDRESSES['nvrcl2']}/25"),
+    Link("lan0", f"{LAN_ADDRESS}/25", CLIENTS[0], f"{CLIENT_ADDRESSES[CLIENTS[0]]}/25"),
+    Link("far0", "198.51.101.1/25", CLIENTS[1], f"{CLIENT_ADDRESSES[CLIENTS[1]]}/25"),
     Link("cam0", "198.51.100.130/25", CAMERA, f"{CAMERA_ADDRESS}/25"),
     Link("net0", "198.51.101.130/25", INTERNET, f"{INTERNET_ADDRESS}/25"),
 )
@@ -74,7 +77,7 @@ def up() -> None:
         ):
             ip("-n", namespace, "address", "add", address, "dev", device)
             ip("-n", namespace, "link", "set", device, "up")
-    ip("-n", "nvrcl2", "route", "add", f"{LAN_ADDRESS}/32", "via", "198.51.101.1")
+    ip("-n", CLIENTS[1], "route", "add", f"{LAN_ADDRESS}/32", "via", "198.51.101.1")
 
 
 def down() -> None:

@@ -10,14 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nvrstack.migration.container import read_container
-from nvrstack.migration.docker_options import (
-    OTHER_NAMES,
-    SHORT,
-    SWITCHES,
-    WITH_VALUE,
-)
-from nvrstack.migration.docker_run import read_run
+from nvrstack.migration.docker.container import read_container
+from nvrstack.migration.docker.options import OTHER_NAMES, SHORT, SWITCHES, WITH_VALUE
+from nvrstack.migration.docker.run import read_run
 from nvrstack.migration.install import Install
 from tests.bed import client
 from tests.contract.recording import Created, Recorder, recorder

@@ -159,7 +159,7 @@ def told(answer: Answer) -> Told:
     """Return what the site says, which must have answered."""
     assert answer.status == 200, answer
     found: dict[str, Any] = json.loads(answer.body)
-    return Told(found["site"], found["number"], found["length"], found["server_name"], found["headers"])
+    return Told(**{name: found[name] for name in Told.__dataclass_fields__})
 
 
 def host(name: str) -> str:

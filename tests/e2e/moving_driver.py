@@ -21,11 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nvrstack.cli import moving
 from nvrstack.cli.console import Console
 from nvrstack.errors import NvrstackError
-from nvrstack.moving import journal
-from nvrstack.moving.store import move_from
+from nvrstack.migration.execution import journal, moving
+from nvrstack.migration.execution.store import move_from
 
 ACTS = {
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from nvrstack.migration.around.renewal import read_renewal, with_webroot
 from nvrstack.migration.install import Install
-from nvrstack.migration.move import Certificate, HostNginx, Move
-from nvrstack.migration.renewal import read_renewal, with_webroot
+from nvrstack.migration.plan.move import Certificate, HostNginx, Move
 from tests.bed.paths import STANDINS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.rootfs import chroot_command

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.migration.steps import steps
+from nvrstack.migration.plan.steps import steps
 from tests.bed.bed import Bed
 from tests.e2e.old_house import OldHouse
 from tests.e2e.old_install import OldInstall

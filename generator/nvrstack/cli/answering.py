@@ -7,8 +7,8 @@ from typing import Any
 import typer
 
 from nvrstack.cli.console import SETTINGS, Console
-from nvrstack.cli.project import LoadedProject, read_secret, read_text
 from nvrstack.errors import InputError
+from nvrstack.projects.project import LoadedProject, read_secret, read_text
 from nvrstack.services.dns_providers import DnsProvider, credentials_text, dns_providers
 from nvrstack.services.providers import providers
 from nvrstack.settings.answers import (

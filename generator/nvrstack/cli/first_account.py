@@ -10,7 +10,7 @@ from nvrstack.errors import InputError
 from nvrstack.services.passwords import PERMISSIONS
 
 if TYPE_CHECKING:
-    from nvrstack.cli.create import Created
+    from nvrstack.projects.create import Created
 
 SECRET_NAME = "first_user_password"  # noqa: S105 - the name of a secret, not one
 

@@ -9,7 +9,7 @@ from nvrstack.cli.console import SETTINGS, Console
 from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.create import Created
+    from nvrstack.projects.create import Created
     from nvrstack.settings.answers import Answers
     from nvrstack.tree import Tree
 
@@ -51,9 +51,10 @@ def init(
     Each setting comes from --set, else from a variable such as NVRSTACK_SITE__DOMAIN, else from
     the answers file, else you are asked, if this is a terminal.
     """
-    from nvrstack.cli import answering, create, first_account
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.cli.suggestions import suggest_subnet, suggestions
+    from nvrstack.cli import answering, first_account
+    from nvrstack.projects import create
+    from nvrstack.projects.project import LoadedProject
+    from nvrstack.projects.suggestions import suggest_subnet, suggestions
     from nvrstack.settings.answers import from_here
     from nvrstack.settings.load import lookup
 
@@ -96,9 +97,10 @@ def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created
 
     Raises InputError when the answers given say anything else than the settings do.
     """
-    from nvrstack.cli import answering, create
-    from nvrstack.cli.project import read_project
+    from nvrstack.cli import answering
     from nvrstack.host.apply import locked
+    from nvrstack.projects import create
+    from nvrstack.projects.project import read_project
 
     project = read_project(target)
     differing = answering.differing_answers(project, given, secrets)
@@ -119,7 +121,8 @@ def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created
 def _finish(
     console: Console, created: "Created", first_user: str | None, secrets: dict[str, str]
 ) -> None:
-    from nvrstack.cli import create, first_account
+    from nvrstack.cli import first_account
+    from nvrstack.projects import create
     from nvrstack.rendering.context import url
     from nvrstack.rendering.next_steps import next_steps
 

@@ -9,7 +9,7 @@ from nvrstack.cli.console import Console
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
 
-    from nvrstack.migration.steps import Step
+    from nvrstack.migration.plan.steps import Step
 
 
 class Progress:

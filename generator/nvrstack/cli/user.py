@@ -10,8 +10,8 @@ from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.host.moonfire_users import User, Users
+    from nvrstack.host.moonfire.users import User, Users
+    from nvrstack.projects.project import LoadedProject
 
 app = typer.Typer(help="Who may sign in to Moonfire.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -108,7 +108,7 @@ def remove(context: typer.Context, name: Name) -> None:
 @contextlib.contextmanager
 def open_users(console: Console) -> "Iterator[Users]":
     """The accounts of the console's project."""
-    from nvrstack.cli.project import read_project
+    from nvrstack.projects.project import read_project
 
     project = read_project(console.find_project())
     with users_of(project) as opened:
@@ -117,7 +117,7 @@ def open_users(console: Console) -> "Iterator[Users]":
 
 def users_of(project: "LoadedProject") -> "contextlib.AbstractContextManager[Users]":
     """The accounts of a project whose settings are read."""
-    from nvrstack.host.moonfire_users import Encoding, users
+    from nvrstack.host.moonfire.users import Encoding, users
     from nvrstack.services import passwords
 
     encoding = Encoding(
