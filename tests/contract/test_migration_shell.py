@@ -156,7 +156,7 @@ READ = """
 import os
 import sys
 from pathlib import Path
-from nvrstack.migration.script import script_calls
+from nvrstack.migration.script.script import script_calls
 contents = [Path(name).read_bytes() for name in sys.argv[1:]]
 script_calls(b"#!/bin/bash\\ndocker run -d x run", {}, None)
 events = []
