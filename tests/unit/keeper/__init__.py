@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "compose-templates/certbot/certbot"))
+sys.path.append(str(Path(__file__).parents[3] / "compose-templates/certbot/certbot"))
 
+import accounts
+import asking
 import keeper
 import lineages
 import mending
@@ -13,4 +15,14 @@ import schedule
 import wanted
 import words
 
-__all__ = ["keeper", "lineages", "mending", "reachability", "schedule", "wanted", "words"]
+__all__ = [
+    "accounts",
+    "asking",
+    "keeper",
+    "lineages",
+    "mending",
+    "reachability",
+    "schedule",
+    "wanted",
+    "words",
+]

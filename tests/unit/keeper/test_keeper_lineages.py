@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.keeper import lineages, mending
+from tests.unit.keeper import accounts, lineages, mending
 from tests.unit.letsencrypt import NAME, NOW, contents, lineage
 
 SECONDS = NOW.timestamp()
@@ -128,7 +128,7 @@ def test_a_lineage_is_whole_only_with_all_of_its_chain(
     assert not lineages.is_whole(tmp_path, NAME)
 
 
-def accounts(letsencrypt: Path) -> dict[str, Path]:
+def two_accounts(letsencrypt: Path) -> dict[str, Path]:
     """Two accounts as certbot keeps them, by name."""
     server = letsencrypt / "accounts/ca.example/directory"
     for name in ("good", "broken"):
@@ -140,7 +140,7 @@ def accounts(letsencrypt: Path) -> dict[str, Path]:
 
 def test_what_is_right_is_left_alone(tmp_path: Path) -> None:
     lineage(tmp_path)
-    accounts(tmp_path)
+    two_accounts(tmp_path)
     before = contents(tmp_path)
     assert mending.clear_away(tmp_path, NAME, SECONDS) == []
     assert contents(tmp_path) == before
@@ -150,7 +150,7 @@ def test_what_is_right_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff"])
 def test_an_account_that_certbot_cannot_read_is_put_aside(content: bytes, tmp_path: Path) -> None:
     lineage(tmp_path)
-    folders = accounts(tmp_path)
+    folders = two_accounts(tmp_path)
     (folders["broken"] / "regr.json").write_bytes(content)
     (place,) = mending.clear_away(tmp_path, NAME, SECONDS)
     assert place.is_relative_to(tmp_path / "retired")
@@ -169,3 +169,89 @@ def test_a_lineage_that_certbot_cannot_read_is_put_aside(file: str, tmp_path: Pa
     assert (place / f"archive/{NAME}/privkey1.pem").read_bytes() == before["privkey1.pem"]
     assert not (tmp_path / "renewal" / f"{NAME}.conf").exists()
     assert lineages.issued(tmp_path, "other.example.com") is not None
+
+
+def flatten(letsencrypt: Path) -> None:
+    for link in (letsencrypt / "live" / NAME).iterdir():
+        content = link.read_bytes()
+        link.unlink()
+        link.write_bytes(content)
+
+
+def targets(letsencrypt: Path) -> set[str]:
+    return {link.readlink().name for link in (letsencrypt / "live" / NAME).iterdir()}
+
+
+def test_links_are_made_again_for_what_is_in_the_archive_or_was_not(tmp_path: Path) -> None:
+    before = lineage(tmp_path)
+    assert not mending.relink(tmp_path, NAME)
+    flatten(tmp_path)
+    assert mending.relink(tmp_path, NAME)
+    assert targets(tmp_path) == {f"{part}1.pem" for part in lineages.PARTS}
+    assert contents(tmp_path) == before
+
+    flatten(tmp_path)
+    (tmp_path / "live" / NAME / "privkey.pem").write_bytes(b"another")
+    assert mending.relink(tmp_path, NAME)
+    assert targets(tmp_path) == {f"{part}2.pem" for part in lineages.PARTS}
+    assert (tmp_path / f"archive/{NAME}/privkey2.pem").read_bytes() == b"another"
+    assert (tmp_path / f"archive/{NAME}/privkey2.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_one_key_without_its_certificate_is_no_lineage(tmp_path: Path) -> None:
+    lineage(tmp_path)
+    for folder in ("live", "archive"):
+        for part in ("cert", "chain", "fullchain"):
+            for file in (tmp_path / folder / NAME).glob(f"{part}*"):
+                file.unlink()
+    assert not mending.relink(tmp_path, NAME)
+    (place,) = mending.clear_away(tmp_path, NAME, SECONDS)
+    assert (place / f"archive/{NAME}/privkey1.pem").exists()
+
+
+@pytest.mark.parametrize("renames", range(8))
+def test_links_that_were_half_made_are_completed_next_time(
+    renames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lineage(tmp_path)
+    flatten(tmp_path)
+    served = {path.name: path.read_bytes() for path in (tmp_path / "live" / NAME).iterdir()}
+    for file in (tmp_path / "archive" / NAME).iterdir():
+        file.write_bytes(b"of another time")
+    replace = Path.replace
+    done: list[Path] = []
+
+    def cut(path: Path, target: Path) -> Path:
+        if len(done) == renames:
+            raise OSError(28, "no space left")
+        done.append(path)
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut)
+        with pytest.raises(OSError, match="no space left"):
+            mending.relink(tmp_path, NAME)
+    assert mending.relink(tmp_path, NAME)
+    assert mending.is_linked(tmp_path, NAME)
+    live = tmp_path / "live" / NAME
+    assert {path.name: path.read_bytes() for path in live.iterdir()} == served
+
+
+def account(letsencrypt: Path, name: str, made: str) -> Path:
+    folder = letsencrypt / "accounts/ca.example/directory" / name
+    folder.mkdir(parents=True)
+    (folder / "regr.json").write_text("{}")
+    (folder / "meta.json").write_text(json.dumps({"creation_dt": made}))
+    return folder
+
+
+def test_the_account_is_the_certificates_own_else_the_newest(tmp_path: Path) -> None:
+    server = "https://ca.example/directory?for=trials"
+    assert accounts.account_of(tmp_path, server, {}) is None
+    older = account(tmp_path, "f", "2024-01-01T00:00:00Z")
+    newer = account(tmp_path, "a", "2025-01-01T00:00:00Z")
+    assert accounts.account_of(tmp_path, server, {"account": "f"}) == older
+    assert accounts.account_of(tmp_path, server, {"account": "gone"}) == newer
+    (newer / "meta.json").write_text("{")
+    assert accounts.account_of(tmp_path, server, {}) == older
+    assert accounts.account_of(tmp_path, "https://ca.example/", {"account": "f"}) is None

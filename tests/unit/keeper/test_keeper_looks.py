@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.keeper import keeper, schedule
+from tests.unit.keeper import asking, keeper, schedule
 from tests.unit.letsencrypt import lineage
 
 START = 1.7e9
@@ -87,7 +87,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     for name, file in {
         "WANTED": "certificates.json",
         "STATE": "state.json",
-        "LOGS": "logs",
         "LETSENCRYPT": "letsencrypt",
         "WEBROOT": "webroot",
     }.items():
@@ -95,7 +94,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(time, "time", lambda: made.now)
     monkeypatch.setattr(keeper, "authority_obstacle", lambda _: made.authority)
     monkeypatch.setattr(keeper, "challenge_obstacle", lambda *_: made.challenge)
-    monkeypatch.setattr(keeper.Keeper, "run_certbot", lambda _, wanted: made.certbot(wanted))
+    monkeypatch.setattr(asking.Certbot, "ask", lambda _, wanted: made.certbot(wanted))
     made.want("a")
     made.restart()
     return made
@@ -125,7 +124,7 @@ def test_what_is_killed_is_remembered_as_an_attempt(
     def power_cut(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(keeper.Keeper, "run_certbot", power_cut)
+    monkeypatch.setattr(asking.Certbot, "ask", power_cut)
     with pytest.raises(KeyboardInterrupt):
         world.look()
     monkeypatch.undo()

@@ -71,7 +71,6 @@ def test_certbot_is_told_everything_and_asks_nothing() -> None:
         "--server": "https://ca",
         "--authenticator": "webroot",
         "--cert-name": "nvr.example.com",
-        "--email": "me@x.de",
         "--key-type": "ecdsa",
         "--webroot-path": "/var/www/webroot",
         "--config-dir": "/etc/letsencrypt",
@@ -79,11 +78,12 @@ def test_certbot_is_told_everything_and_asks_nothing() -> None:
         "--logs-dir": "/var/lib/nvrstack/logs",
     }.items():
         assert (option, value) in pairs(command)
+    assert "--email=me@x.de" in command
     assert [b for a, b in pairs(command) if a == "--domain"] == list(WANTED.domains)
     assert "--force-renewal" not in command
     without = wanted.certbot_command(replace(WANTED, email=None), {})
     assert "--register-unsafely-without-email" in without
-    assert "--email" not in without
+    assert not [word for word in without if word.startswith("--email")]
 
 
 ISSUED = {"server": "https://ca", "authenticator": "webroot", "key_type": "ecdsa"}

@@ -75,6 +75,8 @@ def test_a_lineage_of_nginxs_plugin() -> None:
 def test_it_becomes_one_by_webroot_with_account_and_key() -> None:
     assert with_webroot(RENEWAL, NAMES) == WEBROOT
     assert with_webroot(WEBROOT, NAMES) == WEBROOT
+    pace = "renew_before_expiry = 30 days\nautorenew = False\n"
+    assert with_webroot(pace + RENEWAL, NAMES) == WEBROOT
     found = read_renewal(DOMAIN, WEBROOT, NAMES)
     assert (found.authenticator, found.account) == ("webroot", "0123456789abcdef")
     assert (found.webroot_domains, found.warnings) == (NAMES, ())

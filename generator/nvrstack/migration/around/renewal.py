@@ -22,9 +22,11 @@ HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?")
 PATHS = ("archive_dir", "cert", "privkey", "chain", "fullchain")
 GONE = re.compile(
     r"installer|authenticator|webroot_path|webroot_map|(?:pre|post|renew)_hook"
+    r"|autorenew|renew_before_expiry"
     r"|(?:nginx|standalone|apache|dns|http01|manual|preferred_chall|pref_chall)\w*"
 )
-"""Options about plugins and about commands of the host; certbot sets its own defaults."""
+"""Options about plugins and about commands of the host; certbot sets its own defaults. Two others
+would keep a certificate from being renewed at all, or renew a short-lived one at every look."""
 
 OVER_HTTP = frozenset({"nginx", "apache", "standalone", "webroot"})
 """The plugins that answer at port 80, as the project does."""

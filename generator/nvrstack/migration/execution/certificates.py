@@ -1,6 +1,7 @@
 """Certbot's certificates and accounts, copied from the host into the project."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from nvrstack.migration.plan.move import Certificate
 
 LETSENCRYPT = "data/letsencrypt"
 BEING_COPIED = "data/letsencrypt.copying"
+NUMBERED = re.compile(r"[a-z]+([0-9]+)\.pem")
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,18 @@ def _copy_lineage(source: Path, target: Path, one: Certificate) -> None:
 
     https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates
     """
+    links = sorted((source / "live" / one.source).glob("*.pem"))
     archive = _private(target / "archive") / one.name
     live = _private(target / "live") / one.name
-    shutil.copytree(source / "archive" / one.source, archive)
-    live.mkdir(mode=0o700)
-    for link in sorted((source / "live" / one.source).glob("*.pem")):
-        inside = link.readlink().name if link.is_symlink() else link.name
+    if (source / "archive" / one.source).exists() or any(link.is_symlink() for link in links):
+        shutil.copytree(source / "archive" / one.source, archive)
+    for folder in (archive, live):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    numbers = [int(found[1]) for file in archive.iterdir() if (found := NUMBERED.match(file.name))]
+    for link in links:
+        # A plain file, as a copy that followed the link leaves it, becomes the newest one.
+        plain = f"{link.stem}{max(numbers, default=0) + 1}.pem"
+        inside = link.readlink().name if link.is_symlink() else plain
         if not (archive / inside).exists():
             shutil.copy2(link, archive / inside)
         (live / link.name).symlink_to(f"../../archive/{one.name}/{inside}")
