@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.cli.console import Console
 from nvrstack.errors import InputError
+from nvrstack.settings import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path

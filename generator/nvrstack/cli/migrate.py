@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.progress import Progress
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from nvrstack.migration.execution.report import Report
     from nvrstack.migration.gathering.planning import Planned, PlanRequest
     from nvrstack.migration.gathering.survey import Host
     from nvrstack.migration.install import Source
@@ -145,13 +147,14 @@ def _continue(console: Console, about: str, project: Path, *, keep: bool) -> Non
     from nvrstack.migration.execution import moving
 
     if about == "resume":
-        moving.resume(console, project, keep=keep)
+        told: Report | None = moving.resume(Progress(console), project, keep=keep)
     elif about == "rollback":
-        moving.rollback(console, project)
+        told = moving.rollback(Progress(console), project)
     elif about == "finish":
-        moving.finish(console, project)
+        told = moving.finish(Progress(console), project)
     else:
-        moving.status(console, project)
+        told = moving.status(project)
+    _report(console, told)
 
 
 def _move(console: Console, host: "Host", request: "PlanRequest", *, keep: bool) -> None:
@@ -159,7 +162,8 @@ def _move(console: Console, host: "Host", request: "PlanRequest", *, keep: bool)
     from nvrstack.migration.execution import moving
     from nvrstack.migration.gathering.planning import NOBODY, make_plan
 
-    if moving.already_moved(console, request.directory):
+    if (before := moving.already_moved(request.directory)) is not None:
+        _report(console, before)
         return
     planned = make_plan(host, request)
     if console.interactive and [f.code for f in planned.blockers] == [NOBODY]:
@@ -169,20 +173,26 @@ def _move(console: Console, host: "Host", request: "PlanRequest", *, keep: bool)
         return
     _tell(console, planned)
     if console.agrees("Do this?"):
-        moving.run(console, planned.move, keep=keep)
+        _report(console, moving.run(Progress(console), planned.move, keep=keep))
+
+
+def _report(console: Console, told: "Report | None") -> None:
+    if told is not None:
+        console.result(told.data, told.words)
 
 
 def _with_account(console: Console, request: "PlanRequest") -> "PlanRequest":
     """The same request with an account, if the person wants one made."""
-    from nvrstack.cli.first_account import SECRET_NAME
-    from nvrstack.cli.user import ask_password, check_name
+    from nvrstack.cli.user import ask_password
+    from nvrstack.projects.accounts import check_name
+    from nvrstack.settings.secrets import FIRST_USER
 
     console.say("Nobody could sign in to this Moonfire after the move: it has no account.")
     if not typer.confirm("Shall the move make one?", default=True, err=True):
         return request
     name = str(typer.prompt("User name", default="admin", err=True))
     check_name(name)
-    secrets = {**request.secrets, SECRET_NAME: ask_password(console, from_stdin=False)}
+    secrets = {**request.secrets, FIRST_USER.name: ask_password(console, from_stdin=False)}
     return replace(request, first_user=name, secrets=secrets)
 
 

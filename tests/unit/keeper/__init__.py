@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "compose-templates/certbot/certbot"))
+sys.path.append(str(Path(__file__).parents[3] / "compose-templates/certbot/certbot"))
 
 import accounts
 import asking

@@ -9,18 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvrstack.migration.carry.accounting import account, override, override_text
-from nvrstack.migration.carry.carried_options import CARRIED, seconds, size
-from nvrstack.migration.carry.option_fates import NOT_CARRIED, REPLACED, UNFAMILIAR
+from nvrstack.migration.carry.option_fates import OF_COMPOSE, OF_SYSTEMD, UNFAMILIAR
 from nvrstack.migration.compose.service import read_compose
-from nvrstack.migration.docker.container_options import CONFIG_OPTIONS, HOST_OPTIONS
-from nvrstack.migration.docker.options import SWITCHES, WITH_VALUE
+from nvrstack.migration.docker.option_table import BY_NAME, OPTIONS
+from nvrstack.migration.docker.option_values import seconds, size
 from nvrstack.migration.docker.run import read_run
 from nvrstack.migration.install import Install, Mount, User
 from nvrstack.migration.systemd.unit import read_unit
 from tests.unit.strategies import ODD_TEXT, quickly
 
 IMAGE = "ghcr.io/scottlamb/moonfire-nvr:v0.7.16"
-DOCKERS = SWITCHES | WITH_VALUE
 MODELLED = {"env", "log-driver", "log-opt", "mount", "name", "network", "publish", "restart",
             "security-opt", "tmpfs", "user", "volume"}  # fmt: skip
 DATABASE = "type=bind,source=/var/lib/moonfire-nvr,destination=/var/lib/moonfire-nvr"
@@ -83,15 +81,15 @@ def test_an_install_without_anything_of_its_own_needs_no_override() -> None:
 
 
 def test_every_option_of_docker_has_a_fate_of_its_own() -> None:
-    named = DOCKERS | set(HOST_OPTIONS.values()) | set(CONFIG_OPTIONS.values())
-    assert named - MODELLED - {"network"} <= set(CARRIED) | set(REPLACED) | set(NOT_CARRIED)
-    assert not set(REPLACED) & set(NOT_CARRIED)
-    assert not set(CARRIED) & (set(REPLACED) | set(NOT_CARRIED))
+    assert {option.name for option in OPTIONS if option.fate is None} == MODELLED
+    assert len(BY_NAME) == len(OPTIONS)
+    for field in ("short", "old", "host", "config", "compose_key"):
+        values = [getattr(option, field) for option in OPTIONS if getattr(option, field)]
+        assert len(values) == len(set(values)), field
+    assert not BY_NAME.keys() & (OF_COMPOSE.keys() | OF_SYSTEMD.keys())
 
 
-KEYS = st.sampled_from(
-    sorted({*DOCKERS - MODELLED, *CARRIED, *REPLACED, *NOT_CARRIED, "mount-mode"})
-)
+KEYS = st.sampled_from(sorted({*BY_NAME.keys() - MODELLED, *OF_COMPOSE, *OF_SYSTEMD, "mount-mode"}))
 UNITS_KEYS = st.builds("{}.{}".format, st.sampled_from(["Service", "Unit", "Install"]), ODD_TEXT)
 VALUES = st.lists(ODD_TEXT | st.from_regex(r"[0-9a-z:=/.{}\"]{1,9}", fullmatch=True), max_size=3)
 

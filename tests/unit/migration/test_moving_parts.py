@@ -550,8 +550,8 @@ class Screen(io.StringIO):
 def test_each_step_is_followed_by_a_line(tmp_path: Path, stream: type[io.StringIO]) -> None:
     console = Console(stderr=stream(), environ={"TERM": "xterm"})
     first, *_, last = steps(full_move(tmp_path))
-    progress = Progress(console, steps(full_move(tmp_path)))
-    with progress.shown():
+    progress = Progress(console)
+    with progress.shown(steps(full_move(tmp_path))):
         progress.forward(first)
         progress.say("[bold]a note")
         progress.backward(last)

@@ -14,17 +14,10 @@ from nvrstack.migration.carry.accounted import (
 )
 from nvrstack.migration.carry.accounted_fields import field_decisions
 from nvrstack.migration.carry.accounted_mounts import mount_decisions
-from nvrstack.migration.carry.carried_options import CARRIED, seconds, size
-from nvrstack.migration.carry.option_fates import (
-    BY_PREFIX,
-    NOT_CARRIED,
-    NOT_UNDERSTOOD,
-    REPLACED,
-    SWITCHES,
-    UNFAMILIAR,
-    UP,
-)
+from nvrstack.migration.carry.option_fates import NOT_UNDERSTOOD, UNFAMILIAR, fate_of
 from nvrstack.migration.carry.override import merged, text_of
+from nvrstack.migration.docker.option_table import BY_NAME, LeftOut, Replaced
+from nvrstack.migration.docker.option_values import seconds, size
 from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.places import STATE
 from nvrstack.migration.systemd.unit_options import docker_option
@@ -85,22 +78,27 @@ def _decisions(
 
 
 def _decision(install: Install, option: str, values: tuple[str, ...]) -> Decision:
-    if option in SWITCHES and values[-1:] == ("false",):
+    if option in BY_NAME and BY_NAME[option].off_is_ours and values[-1:] == ("false",):
         return replaced(option, values, "the same in the project", matters=False)
-    if option in REPLACED:
-        return replaced(option, values, REPLACED[option], matters=REPLACED[option] != UP)
-    if option in NOT_CARRIED:
-        return left_out(option, values, NOT_CARRIED[option])
     name, read = docker_option(option, values) or (option, values)
-    if name not in CARRIED or not values:
-        reasons = (reason for prefix, reason in BY_PREFIX.items() if option.startswith(prefix))
-        return left_out(option, values, next(reasons, UNFAMILIAR))
+    fate = fate_of(name)
+    if isinstance(fate, Replaced):
+        return replaced(option, values, fate.by, matters=fate.matters)
+    if isinstance(fate, LeftOut):
+        return left_out(option, values, fate.why)
+    if not values:
+        return left_out(option, values, UNFAMILIAR)
     try:
         return _limit(install, option, values) or in_override(
-            option, values, dict([CARRIED[name](read)])
+            option, values, _keyed(BY_NAME[name].compose_key, fate.read(read))
         )
     except (ValueError, TypeError, AttributeError):
         return left_out(option, values, NOT_UNDERSTOOD)
+
+
+def _keyed(key: str, value: Any) -> dict[str, Any]:
+    outer, _, inner = key.partition(".")
+    return {outer: {inner: value} if inner else value}
 
 
 def _limit(install: Install, option: str, values: tuple[str, ...]) -> Decision | None:

@@ -5,17 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nvrstack.migration.carry.carried_options import CARRIED
+from nvrstack.migration.docker.option_table import BY_NAME, OPTIONS, Carried
 from nvrstack.migration.install import Finding, Install, User
 
 NOT_COMPARED = frozenset({"source"})
-OF_THE_CALL = frozenset(
-    {
-        "attach", "cidfile", "detach", "detach-keys", "disable-content-trust", "interactive",
-        "platform", "pull", "quiet", "sig-proxy", "tty",
-    }
-)  # fmt: skip
-"""Options about the call of `docker run`, which leave nothing in the container."""
+OF_THE_CALL = frozenset(option.name for option in OPTIONS if option.of_call)
 TITLES = {
     "container_name": "the container's name",
     "security_opt": "security options",
@@ -105,9 +99,11 @@ def _said(option: str, values: tuple[str, ...]) -> str:
     """The values as Compose would have them, since 1g and 1073741824 bytes are the same."""
     if option == "device":
         return " ".join(map(_device, values))
-    with contextlib.suppress(KeyError, ValueError, TypeError, AttributeError):
-        _, meant = CARRIED[option](values)
-        return " ".join(meant) if isinstance(meant, list) else str(meant)
+    fate = BY_NAME[option].fate if option in BY_NAME else None
+    if isinstance(fate, Carried):
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            meant = fate.read(values)
+            return " ".join(meant) if isinstance(meant, list) else str(meant)
     return " ".join(values)
 
 

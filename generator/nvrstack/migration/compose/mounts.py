@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from nvrstack.migration.carry.carried_options import size
 from nvrstack.migration.compose.values import as_list, not_understood, volume_of
+from nvrstack.migration.docker.option_values import size
 from nvrstack.migration.install import Finding, Mount
 
 USUAL = frozenset({"", "ro", "rw", "rprivate"})

@@ -23,6 +23,7 @@ from nvrstack.migration.compose.values import (
     texts,
 )
 from nvrstack.migration.docker.container import PROGRAM
+from nvrstack.migration.docker.option_table import BY_KEY
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.install import Finding, Install, Port, Reading, TextOf, User, no_file
 from nvrstack.migration.moonfire.versions import image_version
@@ -45,26 +46,6 @@ MODELLED = frozenset(
         "command",
     )
 )
-OPTIONS = {
-    "annotations": "annotation",
-    "cpuset": "cpuset-cpus",
-    "device_cgroup_rules": "device-cgroup-rule",
-    "devices": "device",
-    "dns_opt": "dns-option",
-    "extra_hosts": "add-host",
-    "labels": "label",
-    "mem_limit": "memory",
-    "mem_reservation": "memory-reservation",
-    "mem_swappiness": "memory-swappiness",
-    "memswap_limit": "memory-swap",
-    "stop_grace_period": "stop-timeout",
-    "sysctls": "sysctl",
-    "ulimits": "ulimit",
-    "userns_mode": "userns",
-    "working_dir": "workdir",
-}
-"""Keys of a service whose option of `docker run` has another name, dashes apart."""
-
 EXTERNAL = "\0"
 """Before the name of a network that was there before the project; no name has it in it."""
 
@@ -180,7 +161,7 @@ def _install(
     limits, deploy = deployed(service.get("deploy"))
     service = {**service, "deploy": deploy}
     options = {option: (value,) for option, value in limits.items()} | {
-        OPTIONS.get(str(key), str(key).replace("_", "-")): texts(value)
+        BY_KEY.get(str(key), str(key).replace("_", "-")): texts(value)
         for key, value in service.items()
         if key not in MODELLED and value not in (None, "", [], {})
     }

@@ -8,59 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-HOST_OPTIONS = {
-    "AutoRemove": "rm",
-    "BlkioWeight": "blkio-weight",
-    "CapAdd": "cap-add",
-    "CapDrop": "cap-drop",
-    "CgroupParent": "cgroup-parent",
-    "CgroupnsMode": "cgroupns",
-    "ContainerIDFile": "cidfile",
-    "CpuCount": "cpu-count",
-    "CpuPercent": "cpu-percent",
-    "CpuPeriod": "cpu-period",
-    "CpuQuota": "cpu-quota",
-    "CpuRealtimePeriod": "cpu-rt-period",
-    "CpuRealtimeRuntime": "cpu-rt-runtime",
-    "CpuShares": "cpu-shares",
-    "CpusetCpus": "cpuset-cpus",
-    "CpusetMems": "cpuset-mems",
-    "DeviceCgroupRules": "device-cgroup-rule",
-    "Devices": "device",
-    "Dns": "dns",
-    "DnsOptions": "dns-option",
-    "DnsSearch": "dns-search",
-    "ExtraHosts": "add-host",
-    "GroupAdd": "group-add",
-    "IOMaximumBandwidth": "io-maxbandwidth",
-    "IOMaximumIOps": "io-maxiops",
-    "Init": "init",
-    "IpcMode": "ipc",
-    "Isolation": "isolation",
-    "KernelMemory": "kernel-memory",
-    "Links": "link",
-    "Memory": "memory",
-    "MemoryReservation": "memory-reservation",
-    "MemorySwap": "memory-swap",
-    "MemorySwappiness": "memory-swappiness",
-    "NanoCpus": "cpus",
-    "OomKillDisable": "oom-kill-disable",
-    "OomScoreAdj": "oom-score-adj",
-    "PidMode": "pid",
-    "PidsLimit": "pids-limit",
-    "Privileged": "privileged",
-    "PublishAllPorts": "publish-all",
-    "ReadonlyRootfs": "read-only",
-    "Runtime": "runtime",
-    "ShmSize": "shm-size",
-    "StorageOpt": "storage-opt",
-    "Sysctls": "sysctl",
-    "UTSMode": "uts",
-    "Ulimits": "ulimit",
-    "UsernsMode": "userns",
-    "VolumeDriver": "volume-driver",
-    "VolumesFrom": "volumes-from",
-}
+from nvrstack.migration.docker.option_table import OPTIONS
+
+HOST_FIELDS = {option.host: option.name for option in OPTIONS if option.host}
 MODELLED = {
     "Binds",
     "LogConfig",
@@ -84,14 +34,7 @@ DEFAULTS: Mapping[str, tuple[Any, ...]] = {
 """Values that mean nothing was asked for, beside nothing, zero, false and the empty ones."""
 DERIVED = {"MaskedPaths", "ReadonlyPaths", "ConsoleSize", "Cgroup", "Annotations"}
 """What the engine or the terminal fills in."""
-CONFIG_OPTIONS = {
-    "Domainname": "domainname",
-    "Healthcheck": "health-cmd",
-    "MacAddress": "mac-address",
-    "StopSignal": "stop-signal",
-    "StopTimeout": "stop-timeout",
-    "WorkingDir": "workdir",
-}
+CONFIG_FIELDS = {option.config: option.name for option in OPTIONS if option.config}
 IMAGE_ENTRYPOINT = "/usr/local/bin/moonfire-nvr"
 COMPOSE_LABELS = "com.docker.compose."
 
@@ -108,8 +51,8 @@ def other_options(
     for key, value in host.items():
         unasked = not value or value in DEFAULTS.get(key, ()) or _follows(key, value, host)
         if key not in MODELLED | DERIVED and not unasked:
-            found[HOST_OPTIONS.get(key, key)] = FORMATS.get(key, texts)(value)
-    for key, option in CONFIG_OPTIONS.items():
+            found[HOST_FIELDS.get(key, key)] = FORMATS.get(key, texts)(value)
+    for key, option in CONFIG_FIELDS.items():
         value = config.get(key)
         if value and value != image.get(key):
             found[option] = texts(value)

@@ -1,60 +1,15 @@
-"""The options of `docker run`, and the words of a call taken apart as docker itself does it.
+"""The words of `docker run` taken apart as docker itself does it.
 
-Options: https://docs.docker.com/reference/cli/docker/container/run/ ; rules of the words:
-https://pkg.go.dev/github.com/spf13/pflag, with options ending at the first operand.
+By the rules of https://pkg.go.dev/github.com/spf13/pflag, with options ending at the first operand.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from nvrstack.migration.docker.option_table import BY_NAME, BY_SHORT, Takes, named
 from nvrstack.migration.words import Unknown, Word
 
-SWITCHES = frozenset(
-    {
-        "detach", "disable-content-trust", "help", "init", "interactive", "no-healthcheck",
-        "oom-kill-disable", "privileged", "publish-all", "quiet", "read-only", "rm", "sig-proxy",
-        "tty", "use-api-socket",
-    }
-)  # fmt: skip
-"""Options that take no value, unless it is glued to them: --detach=false."""
-WITH_VALUE = frozenset(
-    {
-        "add-host", "annotation", "attach", "blkio-weight", "blkio-weight-device", "cap-add",
-        "cap-drop", "cgroup-parent", "cgroupns", "cidfile", "cpu-count", "cpu-percent",
-        "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus",
-        "cpuset-cpus", "cpuset-mems", "detach-keys", "device", "device-cgroup-rule",
-        "device-read-bps", "device-read-iops", "device-write-bps", "device-write-iops", "dns",
-        "dns-option", "dns-search", "domainname", "entrypoint", "env", "env-file", "expose",
-        "gpus", "group-add", "health-cmd", "health-interval", "health-retries",
-        "health-start-interval", "health-start-period", "health-timeout", "hostname",
-        "io-maxbandwidth", "io-maxiops", "ip", "ip6", "ipc", "isolation", "kernel-memory", "label",
-        "label-file", "link", "link-local-ip", "log-driver", "log-opt", "mac-address", "memory",
-        "memory-reservation", "memory-swap", "memory-swappiness", "mount", "name", "network",
-        "network-alias", "oom-score-adj", "pid", "pids-limit", "platform", "publish", "pull",
-        "restart", "runtime", "security-opt", "shm-size", "stop-signal", "stop-timeout",
-        "storage-opt", "sysctl", "tmpfs", "ulimit", "user", "userns", "uts", "volume",
-        "volume-driver", "volumes-from", "workdir",
-    }
-)  # fmt: skip
-OTHER_NAMES = {"net": "network", "net-alias": "network-alias", "dns-opt": "dns-option"}
-"""Names from before, which docker takes without saying so in its help."""
-SHORT = {
-    "a": "attach", "c": "cpu-shares", "d": "detach", "e": "env", "h": "hostname",
-    "i": "interactive", "l": "label", "m": "memory", "p": "publish", "P": "publish-all",
-    "q": "quiet", "t": "tty", "u": "user", "v": "volume", "w": "workdir",
-}  # fmt: skip
-REPEATABLE = frozenset(
-    {
-        "add-host", "annotation", "attach", "blkio-weight-device", "cap-add", "cap-drop", "device",
-        "device-cgroup-rule", "device-read-bps", "device-read-iops", "device-write-bps",
-        "device-write-iops", "dns", "dns-option", "dns-search", "env", "env-file", "expose",
-        "gpus", "group-add", "label", "label-file", "link", "link-local-ip", "log-opt", "mount",
-        "network", "network-alias", "publish", "security-opt", "storage-opt", "sysctl", "tmpfs",
-        "ulimit", "volume", "volumes-from",
-    }
-)  # fmt: skip
-"""Options whose values add up; of the others the last one counts."""
 GLOBAL_WITH_VALUE = frozenset(
     {"--config", "--context", "-c", "--host", "-H", "--log-level", "-l", "--tlscacert", "--tlscert",
      "--tlskey"}
@@ -132,13 +87,8 @@ def parse_run(words: Sequence[Word]) -> RunCommand:
     )
 
 
-def is_on(values: Sequence[Word]) -> bool:
-    """Whether a switch with these values is on."""
-    return bool(values) and values[-1] == "true"
-
-
 def _add(found: dict[str, list[Word]], name: str, value: Word) -> None:
-    if name in REPEATABLE:
+    if BY_NAME[name].takes in {Takes.VALUES, Takes.NAMED}:
         found.setdefault(name, []).append(value)
     else:
         found[name] = [value]
@@ -146,15 +96,15 @@ def _add(found: dict[str, list[Word]], name: str, value: Word) -> None:
 
 def _long(word: str, left: list[Word]) -> Iterator[tuple[str, Word]]:
     given, equals, value = word[2:].partition("=")
-    name = OTHER_NAMES.get(given, given)
-    if name in SWITCHES:
-        yield name, _switch(f"--{given}", value) if equals else "true"
-    elif name in WITH_VALUE:
-        if not equals and not left:
-            _missing(f"--{given}")
-        yield name, value if equals else left.pop(0)
-    else:
+    option = named(given)
+    if option is None:
         raise OptionError(f"--{given} is no option of docker run")
+    if option.takes is Takes.NOTHING:
+        yield option.name, _switch(f"--{given}", value) if equals else "true"
+        return
+    if not equals and not left:
+        _missing(f"--{given}")
+    yield option.name, value if equals else left.pop(0)
 
 
 def _short(word: str, left: list[Word]) -> Iterator[tuple[str, Word]]:
@@ -162,10 +112,10 @@ def _short(word: str, left: list[Word]) -> Iterator[tuple[str, Word]]:
     letters = word[1:]
     while letters:
         letter, letters = letters[0], letters[1:]
-        name = SHORT.get(letter)
-        if name is None:
+        if letter not in BY_SHORT:
             raise OptionError(f"-{letter} is no option of docker run")
-        if name in SWITCHES:
+        name = BY_SHORT[letter].name
+        if BY_SHORT[letter].takes is Takes.NOTHING:
             if letters.startswith("="):
                 yield name, _switch(f"-{letter}", letters[1:])
                 return
@@ -192,12 +142,13 @@ def _partly_known(word: Unknown) -> tuple[str, Unknown | None] | None:
     """The option in a word such as `--user=$(…)`, and its value; None where it is none."""
     match = re.match(r"[\"']?--([a-z-]+)=", word.text)
     if match is not None:
-        name = OTHER_NAMES.get(match[1], match[1])
-        if name in WITH_VALUE | SWITCHES:
-            return name, Unknown(word.text[match.end() :], word.line)
+        option = named(match[1])
+        if option is not None:
+            return option.name, Unknown(word.text[match.end() :], word.line)
     match = re.match(r"[\"']?-([a-zA-Z])=?", word.text)
-    if match is not None and SHORT.get(match[1]) in WITH_VALUE:
-        return SHORT[match[1]], Unknown(word.text[match.end() :], word.line)
+    option = BY_SHORT.get(match[1]) if match is not None else None
+    if match is not None and option is not None and option.takes is not Takes.NOTHING:
+        return option.name, Unknown(word.text[match.end() :], word.line)
     return None
 
 

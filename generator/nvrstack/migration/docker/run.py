@@ -12,21 +12,13 @@ from nvrstack.migration.docker.mounts import (
     tmpfs_of,
     volume_of,
 )
+from nvrstack.migration.docker.option_table import BY_NAME, Takes
 from nvrstack.migration.docker.options import OptionError, RunCommand, parse_run
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, TextOf, User, no_file
 from nvrstack.migration.moonfire.versions import image_version
 from nvrstack.migration.words import Unknown, Word
 
-MODELLED = frozenset(
-    {
-        "env", "log-driver", "log-opt", "mount", "name", "network", "publish", "restart",
-        "security-opt", "tmpfs", "user", "volume",
-    }
-)  # fmt: skip
-"""The options that an Install has a place for; every other one is kept as it was given."""
-KEYED = frozenset({"annotation", "label", "storage-opt", "sysctl", "ulimit"})
-"""Options with NAME=value, of which docker keeps the last of each name."""
 HINT = "write the value itself in its place, or let the container tell, without --no-docker"
 
 
@@ -85,7 +77,7 @@ def _install(image: str, command: RunCommand, text_of: TextOf, said: _Said) -> I
     others = {
         name: _once(name, said.known(f"--{name}", values, blocks=False))
         for name, values in options.items()
-        if name not in MODELLED
+        if BY_NAME[name].fate is not None
     }
     environment = _from_files(others, text_of, said)
     environment |= _environment(options.get("env", ()), said)
@@ -119,7 +111,7 @@ def _last(option: str, words: Sequence[Word], said: _Said, *, blocks: bool = Tru
 
 
 def _once(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    if option not in KEYED:
+    if BY_NAME[option].takes is not Takes.NAMED:
         return values
     return tuple({value.partition("=")[0]: value for value in values}.values())
 

@@ -2,25 +2,10 @@
 
 import re
 
-from nvrstack.migration.docker.options import OptionError, parse_run
+from nvrstack.migration.docker.options import GLOBAL_WITH_VALUE, OptionError, parse_run
 from nvrstack.migration.shell.commands import Call
 from nvrstack.migration.words import Unknown, Word
 
-TAKES_VALUE = frozenset(
-    [
-        "-H",
-        "--host",
-        "-c",
-        "--context",
-        "-l",
-        "--log-level",
-        "--config",
-        "--tlscacert",
-        "--tlscert",
-        "--tlskey",
-    ]
-)
-"""Options before the subcommand that take the next word, see `docker --help`."""
 MOONFIRE = re.compile(r"([^/@\s]+/)*moonfire-nvr([:@].*)?", re.DOTALL)
 """An image called as upstream's, from whatever registry."""
 SETTING_UP = re.compile(r"(--mount|--volume|--user|--env)=")
@@ -36,7 +21,7 @@ def after_subcommand(call: Call) -> int | None:
             return None
         if not word.startswith("-"):
             break
-        at += 2 if word in TAKES_VALUE else 1
+        at += 2 if word in GLOBAL_WITH_VALUE else 1
     if argv[at : at + 1] == ("container",):
         at += 1
     return at + 1 if argv[at : at + 1] in {("run",), ("create",)} else None

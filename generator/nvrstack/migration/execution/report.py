@@ -1,12 +1,28 @@
-"""How a move stands, told from its journal. Pure."""
+"""How a move stands, told from its journal."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from nvrstack.migration.execution.journal import State
+from nvrstack.migration.execution.journal import Journal, State
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.steps import Step, steps
 
 ON_OR_BACK = "`nvrstack migrate --resume` goes on, `nvrstack migrate --rollback` goes back"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command about a move has to tell, for programs and in words."""
+
+    data: Mapping[str, Any]
+    words: str
+
+
+def report(move: Move, journal: Journal) -> Report:
+    """How a move stands, from its journal."""
+    told = (move, journal.state(), journal.notes())
+    return Report(as_json(*told), in_words(*told))
 
 
 def as_json(move: Move, state: State, notes: tuple[str, ...]) -> dict[str, Any]:
