@@ -104,12 +104,12 @@ choose_certificates() {
             extra=""
         fi
         printf 'ssl_certificate %s/fullchain.pem;\nssl_certificate_key %s/privkey.pem;\n%s\n' \
-            "$directory" "$directory" "$extra" >"$snippet.new" ||
-            { trouble "$snippet.new cannot be written"; continue; }
-        if ! cmp -s "$snippet.new" "$snippet"; then
+            "$directory" "$directory" "$extra" >"$run/snippet" ||
+            { trouble "$run/snippet cannot be written"; continue; }
+        if ! cmp -s "$run/snippet" "$snippet"; then
             log "$site: certificate from $directory"
         fi
-        mv "$snippet.new" "$snippet"
+        mv "$run/snippet" "$snippet"
     done <"$config/certificates"
 }
 
@@ -157,6 +157,7 @@ workers() {
 # Look, as a visitor does, whether each site shows the certificate that was chosen for it. Where
 # there is no answer, or no curl, nothing is known.
 visit() {
+    unseen=""
     command -v curl >/dev/null || return
     while read -r site _ domain; do
         directory=$(named_in "$run/certificates/$site.conf")
@@ -167,6 +168,7 @@ visit() {
             [ -n "$shown" ] && [ "$shown" != "$(first <"$directory/fullchain.pem")" ] || continue 2
             pause 1
         done
+        unseen=yes
         trouble "$site: nginx does not show the certificate in $directory"
     done <"$config/certificates"
 }
@@ -197,6 +199,7 @@ pause=""
 seen=""
 taken=""
 told=""
+unseen=""
 failed=0
 mkdir -p "$run/certificates" "$spool"
 rm -f "$run/ended" "$run/trouble"
@@ -218,12 +221,13 @@ while [ ! -e "$run/ended" ]; do
             elif [ -n "$started" ]; then
                 take_up
                 taken=$wanted
+                unseen=yes
             else
                 start
                 taken=$wanted
             fi
         fi
-        [ -z "$started" ] || visit
+        [ -z "$unseen" ] || visit
         if [ -n "$troubles" ] && { [ -n "$changed" ] || [ "$troubles" != "$told" ]; }; then
             log "$troubles"
         fi
