@@ -63,7 +63,9 @@ def test_a_container_that_was_pruned(install: OldInstall) -> None:
     began = time.time()
     install.world.bed.docker("container", "prune", "--force")
     done = install.nvrstack("rollback", check=False)
-    assert_refused(done, f"the old container {kept} is gone", "nothing was changed", "--finish")
+    assert_refused(
+        done, f"the old container {kept} is gone", "nothing was changed", "migrate finish"
+    )
     assert phase(install) == "moved"
     assert_new_records(install, began)
     install.nvrstack("finish")
@@ -160,7 +162,7 @@ def test_an_old_one_that_is_removed_while_the_move_is_cut_short(
     done = install.nvrstack("run", "--kill", there, check=False)
     assert done.returncode == -signal.SIGKILL, done
     install.world.bed.docker("rm", "--force", identity(install))
-    assert_refused(install.nvrstack("rollback", check=False), "is gone", "--resume")
+    assert_refused(install.nvrstack("rollback", check=False), "is gone", "migrate resume")
     assert_new_records(install, began)
     assert phase(install) == "forward"
     install.nvrstack("resume")

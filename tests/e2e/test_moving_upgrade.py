@@ -152,7 +152,7 @@ def test_it_moves_and_only_a_yes_goes_back(install: OldInstall) -> None:
     assert described(install.samples / "meta") != meta
 
     refused = install.world.bed.run(
-        [NVRSTACK, "migrate", "--rollback"], cwd=install.project, check=False
+        [NVRSTACK, "migrate", "rollback"], cwd=install.project, check=False
     )
     assert refused.returncode == 2, refused
     assert install.running() == [install.new_name]

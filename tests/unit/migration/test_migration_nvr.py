@@ -1,4 +1,4 @@
-"""`nvrstack migrate --plan` with the `nvr` script of every guide, below the root of a host."""
+"""`nvrstack migrate plan` with the `nvr` script of every guide, below the root of a host."""
 
 import time
 from pathlib import Path
@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 def planned(root: Path, text: str | bytes) -> dict[str, Any]:
     host_trees.put(root, "/usr/local/bin/nvr", text)
     done = nvrstack(
-        "migrate", root.parent / "project", "--plan", "--json", "--no-docker", "--root", root
+        "migrate", "plan", root.parent / "project", "--json", "--no-docker", "--root", root
     )
     assert done.stderr == ""
     return done.json()
@@ -242,7 +242,7 @@ def test_a_hundred_megabytes_are_not_read(root: Path) -> None:
     with place.open("r+b") as file:
         file.truncate(100 * 1024 * 1024)
     began = time.monotonic()
-    done = nvrstack("migrate", "--plan", "--no-docker", "--root", root, "--nvr-script", place)
+    done = nvrstack("migrate", "plan", "--no-docker", "--root", root, "--nvr-script", place)
     assert done.code == 1
     assert "no Moonfire was found" in done.stdout
     assert time.monotonic() - began < 5
