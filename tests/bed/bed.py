@@ -24,16 +24,19 @@ class Bed:
     camera_netns: str = network.CAMERA
 
     lan_address: str = network.LAN_ADDRESS
-    """The engine host's address on the LAN, at which published ports are reached."""
+    lan_address_v6: str = network.LAN_ADDRESS_V6
+    """The engine host's addresses on the LAN, at which published ports are reached."""
 
     client_addresses: dict[str, str] = field(default_factory=network.CLIENT_ADDRESSES.copy)
-    """The address of each client, by its namespace."""
+    client_addresses_v6: dict[str, str] = field(default_factory=network.CLIENT_ADDRESSES_V6.copy)
+    """The addresses of each client, by its namespace."""
 
     camera_address: str = network.CAMERA_ADDRESS
     """An address that containers reach only through the engine's NAT."""
 
     internet_netns: str = network.INTERNET
     internet_address: str = network.INTERNET_ADDRESS
+    internet_address_v6: str = network.INTERNET_ADDRESS_V6
     """An address for servers outside of the house; the containers' resolver answers there."""
 
     def set_address(self, name: str, address: str | None) -> None:
@@ -93,7 +96,6 @@ def up() -> Bed:
             network.up()
             engine.start()
         resolver.start()
-        compose.choose_client(engine.host())
         bed = Bed()
         images.build(bed.env)
     return bed

@@ -42,9 +42,17 @@ def bed_dir() -> Path:
     return beds_dir() / prefix()
 
 
+def engine_name() -> str:
+    """Return which engine this process means, the newest unless `NVRSTACK_BED_ENGINE` is set."""
+    return os.environ.get("NVRSTACK_BED_ENGINE") or "newest"
+
+
 def engine_dir() -> Path:
-    """Return the directory of the private engine: data, state, socket, log."""
-    return bed_dir() / "engine"
+    """Return the directory of the private engine: data, state, socket, log.
+
+    No engine reads what a newer one has written: each has a directory of its own.
+    """
+    return bed_dir() / engine_name()
 
 
 def made(directory: Path) -> Path:

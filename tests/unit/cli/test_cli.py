@@ -170,13 +170,18 @@ def test_a_path_that_the_terminal_cannot_show_is_no_reason_to_fail(tmp_path: Pat
     assert b"gr\\xf6\\xdfe holds the project" in done.stdout
 
 
-def test_output_on_a_full_disk_is_an_error_and_no_traceback() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["stacks", "stacks --json", "--help", "--version"])
+def test_output_on_a_full_disk_is_an_error_and_no_traceback(words: str, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "nvrstack", "stacks"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 3
-    assert done.stderr.startswith("error: the output: No space left on device")
-    assert "Traceback" not in done.stderr
+        command = [sys.executable, "-m", "nvrstack", *words.split()]
+        done = subprocess.run(
+            command, env={"PYTHONUNBUFFERED": unbuffered}, stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    told = "error: the output: No space left on device\nhint: check that "
+    assert (done.returncode, done.stderr[: len(told)]) == (3, told)
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_a_project_is_found_upwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nvrstack.cli import answering
 from nvrstack.host import facts, install_files, rooted_files
 from nvrstack.host.docker import engine
 from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
@@ -39,6 +38,7 @@ from nvrstack.projects.suggestions import suggest_subnet, suggestions
 from nvrstack.rendering.context import addresses, lineages
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.answers import Answers
+from nvrstack.settings.complete import complete
 from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
@@ -317,7 +317,7 @@ def _settings(
 ) -> tuple[Settings | None, list[Finding]]:
     """Valid settings, or a blocker for each thing wrong or missing."""
     try:
-        return answering.checked(given, found, secrets)[0], []
+        return complete(given, found, secrets)[0], []
     except SettingsError as error:
         return None, [
             rules.SETTINGS(key=problem.key, problem=problem.message) for problem in error.problems

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import install_files, rooted_files
 from nvrstack.host.docker import containers as engine_containers
@@ -20,6 +19,7 @@ from nvrstack.migration.install import Reading, TextOf
 from nvrstack.migration.passwd import groups_of, homes_of, members_of, users_of
 from nvrstack.migration.script.script import read_script
 from nvrstack.migration.systemd.unit import read_unit
+from nvrstack.settings import SETTINGS
 
 SCRIPT = "/usr/local/bin/nvr"
 MOST_OF_A_SCRIPT = 2 * 1024 * 1024
