@@ -1,8 +1,11 @@
-"""What holds for all tests."""
+"""What all tests share."""
 
 import pytest
 
+from tests import examples
 from tests.bed import moonfire
+
+examples.load()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.progress import Progress
 from nvrstack.errors import NvrstackError
 from nvrstack.migration.execution import journal, moving
 from nvrstack.migration.execution.store import move_from
@@ -97,14 +98,18 @@ def main() -> int:
     watch = Watch((step, where) if step else None)
     watched(watch)
     console = Console(yes=True, json=given.json)
+    follower = Progress(console)
     try:
         if given.what == "run":
             move = move_from(given.where.read_text(), str(given.where))
-            moving.run(console, move, keep=given.keep)
+            told = moving.run(follower, move, keep=given.keep)
         elif given.what == "resume":
-            moving.resume(console, given.where, keep=given.keep)
+            told = moving.resume(follower, given.where, keep=given.keep)
+        elif given.what == "status":
+            told = moving.status(given.where)
         else:
-            getattr(moving, given.what)(console, given.where)
+            told = getattr(moving, given.what)(follower, given.where)
+        console.result(told.data, told.words)
     except NvrstackError as error:
         return int(console.fail(error))
     finally:

@@ -14,8 +14,8 @@ from typing import Any, TextIO
 import typer
 
 from nvrstack.errors import ExitCode, InputError, NvrstackError
+from nvrstack.settings import SETTINGS
 
-SETTINGS = "nvrstack.toml"
 EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
 
 

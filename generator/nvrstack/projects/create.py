@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nvrstack.cli.console import SETTINGS, Console
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
 from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
 from nvrstack.host.docker import engine
+from nvrstack.host.docker.facts import ask_engine
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.rendering.layout import Directory, directories
@@ -18,6 +18,8 @@ from nvrstack.rendering.next_steps import INIT_DATABASE
 from nvrstack.rendering.render import render
 from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
+from nvrstack.services.docker_releases import OLDEST_COMPOSE, OLDEST_ENGINE, too_old
+from nvrstack.settings import SETTINGS
 from nvrstack.settings.model import Settings
 from nvrstack.settings.secrets import required_secrets
 from nvrstack.stacks import Stack
@@ -139,20 +141,31 @@ def file_owner(settings: Settings) -> tuple[int, int] | None:
     return (settings.project.uid, settings.project.gid) if os.getuid() == 0 else None
 
 
-def make_database(console: Console, created: Created) -> None:
-    """Let Moonfire's own image make its database, if there is none and an engine answers."""
-    if (created.project.state_dir / "db" / "db").exists():
-        created.has_database = True
-        return
-    problem = engine.engine_problem()
+def lacks_database(created: Created) -> bool:
+    """Whether Moonfire has no database yet and an engine could make it; without one, a note."""
+    created.has_database = (created.project.state_dir / "db" / "db").exists()
+    problem = None if created.has_database else engine.engine_problem()
     if problem:
         created.notes.append(f"{problem}; so make Moonfire's database later: {INIT_DATABASE}")
-        return
-    console.say("Making Moonfire's database (the first time, its image is downloaded) …")
+    return not (created.has_database or problem)
+
+
+def old_docker() -> list[str]:
+    """What of this host's Docker is older than nvrstack supports, a sentence each."""
+    found = ask_engine()
+    asked = (
+        ("The Docker Engine", found.version, OLDEST_ENGINE),
+        ("Docker Compose", found.compose, OLDEST_COMPOSE),
+    )
+    troubles = ((what, too_old(version, oldest)) for what, version, oldest in asked)
+    return [f"{what} here is {trouble}." for what, trouble in troubles if trouble]
+
+
+def make_database(created: Created) -> str:
+    """Let Moonfire's own image make its database; give what was printed. Raises HostError."""
     try:
-        directory = created.project.directory
         words = ("run", "--rm", "--no-deps", "-T", "moonfire-nvr", "init")
-        console.detail(engine.compose(directory, *words))
+        told = engine.compose(created.project.directory, *words)
     except HostError as error:
         raise HostError(
             f"the project is ready in {created.project.directory}, but Moonfire's database "
@@ -160,6 +173,7 @@ def make_database(console: Console, created: Created) -> None:
             f"when that is mended, run there: {INIT_DATABASE}",
         ) from error
     created.has_database = True
+    return told
 
 
 def _leads_out(directory: Path, path: str) -> bool:

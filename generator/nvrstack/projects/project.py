@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.apply import JOURNAL, locked
 from nvrstack.pki.certificates import Pair, is_certificate
@@ -14,6 +13,7 @@ from nvrstack.rendering.changes import Change, Kind, changes, exposed
 from nvrstack.rendering.manifest import MANIFEST, Manifest, read_manifest
 from nvrstack.rendering.render import Material, render
 from nvrstack.rendering.templates import shipped_templates
+from nvrstack.settings import SETTINGS
 from nvrstack.settings.load import load
 from nvrstack.settings.model import Settings
 from nvrstack.settings.schema_upgrades import migrated

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from nvrstack.host.moonfire.users import Encoding, users
 from nvrstack.migration.execution.work import Work
-from nvrstack.services import passwords
-
-PASSWORD = "first_user_password"  # noqa: S105 - the name of a secret, not one
+from nvrstack.projects.accounts import accounts
+from nvrstack.services.passwords import PERMISSIONS
+from nvrstack.settings.secrets import FIRST_USER
 
 
 @dataclass(frozen=True)
@@ -26,15 +25,10 @@ class FirstAccount:
 
     def do(self) -> str | None:
         """Make it, if it is not there already."""
-        move, moonfire = self.work.move, self.work.settings.moonfire
-        state = self.work.project / moonfire.state_dir
-        encoding = Encoding(
-            passwords.password_hash, passwords.permission_bytes, passwords.permissions_of
-        )
-        with users(state, moonfire.uid, moonfire.gid, encoding) as found:
+        with accounts(self.work.project, self.work.settings) as found:
             if all(user.name != self.name for user in found.all()):
-                password = move.secrets[PASSWORD]
-                found.add(self.name, password, frozenset(passwords.PERMISSIONS))
+                password = self.work.move.secrets[FIRST_USER.name]
+                found.add(self.name, password, frozenset(PERMISSIONS))
         return f"Sign in as {self.name}."
 
     def undo(self) -> str | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nvrstack.cli.console import SETTINGS
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import journal as journal_file
 from nvrstack.host.apply import KEPT, make_directory, refused
@@ -17,6 +16,7 @@ from nvrstack.migration.execution.store import MOVE, move_from
 from nvrstack.migration.execution.work import OWN, Work
 from nvrstack.migration.plan.move import Move
 from nvrstack.projects import create
+from nvrstack.settings import SETTINGS
 from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks
 from nvrstack.tree import File
