@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.bed.process import wait_for
+from tests.bed.process import Word, wait_for
 from tests.contract.nvr import Nvr, nvr
 from tests.moonfire.past import Past, add_past
 from tests.moonfire.rows import Camera, add_camera, add_directory, opened, schema
@@ -138,7 +138,7 @@ def test_what_an_upgrade_cannot_read_stops_it_and_changes_nothing(old: Nvr, dama
 @pytest.mark.standin
 def test_an_upgrade_that_is_killed_has_changed_nothing(old: Nvr) -> None:
     (old.folder / FILE).write_text(json.dumps({"upgrade_seconds": 30}))
-    command = [old.program, "upgrade", f"--db-dir={old.database}"]
+    command: list[Word] = [old.program, "upgrade", f"--db-dir={old.database}"]
     with (old.folder / "log").open("wb") as log:
         old.process = subprocess.Popen(command, env=old.env, stderr=log)
     journal = old.database / "db-journal"
