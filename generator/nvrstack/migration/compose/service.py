@@ -34,22 +34,10 @@ from nvrstack.migration.moonfire.versions import image_version
 
 MODELLED = frozenset(
     (
-        "image",
-        "container_name",
-        "user",
-        "env_file",
-        "environment",
-        "volumes",
-        "tmpfs",
-        "network_mode",
-        "networks",
-        "ports",
-        "security_opt",
-        "logging",
-        "restart",
-        "command",
+        "image", "container_name", "user", "env_file", "environment", "volumes", "tmpfs",
+        "network_mode", "networks", "ports", "security_opt", "logging", "restart", "command",
     )
-)
+)  # fmt: skip
 EXTERNAL = "\0"
 """Before the name of a network that was there before the project; no name has it in it."""
 

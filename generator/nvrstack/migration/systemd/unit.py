@@ -37,16 +37,10 @@ MODELLED = frozenset(
 )
 WITHOUT_MEANING = frozenset(
     {
-        "Install.WantedBy",
-        "Service.NotifyAccess",
-        "Service.TimeoutStartSec",
-        "Service.Type",
-        "Unit.After",
-        "Unit.Description",
-        "Unit.Documentation",
-        "Unit.Wants",
+        "Install.WantedBy", "Service.NotifyAccess", "Service.TimeoutStartSec", "Service.Type",
+        "Unit.After", "Unit.Description", "Unit.Documentation", "Unit.Wants",
     }
-)
+)  # fmt: skip
 """How systemd starts a process; Compose has ways of its own."""
 SPECIFIED = ("EnvironmentFile", "Group", "User", "WorkingDirectory")
 """The settings whose specifiers matter, beside those of several words."""
