@@ -20,11 +20,11 @@ from nvrstack.migration.compose.values import (
     deployed,
     environment_of,
     not_understood,
-    port_of,
     texts,
 )
 from nvrstack.migration.docker.container import PROGRAM
 from nvrstack.migration.docker.option_table import BY_KEY
+from nvrstack.migration.docker.ports import port_of
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.docker.user import numeric_user
 from nvrstack.migration.findings import Finding
