@@ -176,3 +176,19 @@ def test_an_ipv6_home_counts_once(served: Door) -> None:
     assert statuses(second, 2) == [429] * 2
     for other in OTHER_HOMES:
         assert statuses(other, 2) == [200] * 2
+
+
+@pytest.mark.parametrize("path", ["/live", "/users"])
+def test_the_pages_own_places_are_found_without_their_hash(served: Door, path: str) -> None:
+    headers = ["--header", f"Host: {DOMAIN}:8443"]
+    answer = asked(served, f"https://{DOMAIN}{path}?cams=%5B1%5D", *headers)
+    assert answer["status"] == 302
+    assert answer["location"] == f"https://{DOMAIN}:8443/#{path}?cams=%5B1%5D"
+    assert asked(served, f"https://{DOMAIN}{path}")["location"] == f"https://{DOMAIN}/#{path}"
+
+
+@pytest.mark.parametrize("path", ["/live/", "/live.m4s", "/users/1", "/list", "/Live"])
+def test_all_else_is_asked_of_moonfire(served: Door, path: str) -> None:
+    answer = asked(served, f"https://{DOMAIN}{path}")
+    assert answer["status"] == 200
+    assert answer["x-asked"] == path
