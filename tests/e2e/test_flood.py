@@ -79,7 +79,8 @@ def test_visitors_who_read_nothing_of_what_they_asked_for(
     stormy: Project, figures: dict[str, str]
 ) -> None:
     cookie = stormy.cookie()
-    head = f"GET {view(len(PAST))} HTTP/1.1\r\nHost: {stormy.domain}\r\nCookie: {cookie}\r\n\r\n".encode()
+    path = view(len(PAST))
+    head = f"GET {path} HTTP/1.1\r\nHost: {stormy.domain}\r\nCookie: {cookie}\r\n\r\n".encode()
     with (
         going_on(stormy, figures, "visitors who read nothing") as assert_well,
         crowd(command(stormy), stormy.address, 443, READING_NOTHING, head, stormy.domain) as made,
