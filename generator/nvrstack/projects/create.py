@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
-from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
+from nvrstack.host.apply import KEPT, apply, locked, make_directory
+from nvrstack.host.atomic import refused
 from nvrstack.host.docker import engine
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate

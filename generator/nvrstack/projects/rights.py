@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from stat import S_IMODE
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused
+from nvrstack.host.atomic import refused
 from nvrstack.host.rights import hand_over
 from nvrstack.projects.project import LoadedProject
 from nvrstack.rendering.layout import directories

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused, sync
+from nvrstack.host.atomic import refused, sync
 from nvrstack.host.rights import hand_over
 from nvrstack.migration.execution.work import Work
 from nvrstack.migration.plan.move import Certificate

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import JOURNAL, KEPT, recover, refused
+from nvrstack.host.apply import JOURNAL, KEPT, recover
+from nvrstack.host.atomic import refused
 from nvrstack.host.docker import containers
 from nvrstack.host.file_copies import keep, write_private
 from nvrstack.host.systemd import unit_links

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import journal as journal_file
-from nvrstack.host.apply import KEPT, make_directory, refused
+from nvrstack.host.apply import KEPT, make_directory
+from nvrstack.host.atomic import refused
 from nvrstack.host.move_lock import alone
 from nvrstack.migration.execution.journal import Journal
 from nvrstack.migration.execution.store import MOVE, move_from
