@@ -11,6 +11,7 @@ from nvrstack.host import facts
 from nvrstack.host.background import begin, by
 from nvrstack.host.disks import look_at
 from nvrstack.host.docker import facts as docker_facts
+from nvrstack.host.docker.client import if_it_answers
 from nvrstack.host.network.lan import own_address
 from nvrstack.host.network.name_servers import look_up
 from nvrstack.host.network.router import Gateway, find_gateway
@@ -65,8 +66,8 @@ def find(scope: DoctorScope, gateway: Gateway | None = None) -> Findings:
     authority = begin(partial(ask_authority, url, scope.time_root))
     outside = begin(partial(outside_address, scope.address_services, deadline))
     router = None if scope.forwarded is None else begin(partial(_router, scope.forwarded, gateway))
-    networks = begin(docker_facts.ask_networks)
-    published = begin(docker_facts.published_ports)
+    networks = begin(partial(if_it_answers, docker_facts.ask_networks, None))
+    published = begin(partial(if_it_answers, docker_facts.published_ports, ()))
     engine = by(deadline, begin(docker_facts.ask_engine), Engine(trouble="did not answer"))
     images = Path(engine.data) if engine.data else None
     look = begin(partial(_disks, scope.folders, images))

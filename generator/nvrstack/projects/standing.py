@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from nvrstack.checks.certificates import Life, certbot_verdicts, kept_verdict
 from nvrstack.checks.ddns import ddns_verdicts
 from nvrstack.checks.files import drift_verdict, version_verdicts
 from nvrstack.checks.recordings import SampleDirectory, recording_verdicts
-from nvrstack.checks.services import Service, service_verdicts
+from nvrstack.checks.services import service_verdicts
 from nvrstack.checks.verdict import Verdict
 from nvrstack.errors import HostError
-from nvrstack.host.docker import engine
+from nvrstack.host.docker import containers
+from nvrstack.host.docker.client import if_it_answers
 from nvrstack.host.moonfire.sample_dirs import sample_directories
 from nvrstack.pki.certificates import validity
 from nvrstack.projects.project import LoadedProject, certificate_changes, project_changes
@@ -28,12 +30,7 @@ DDCLIENT_STATE = "data/ddclient/state.json"
 def status_verdicts(project: LoadedProject, now: datetime) -> Iterator[Verdict]:
     """All that `nvrstack status` tells. Raises HostError where a file may not be read."""
     settings, directory = project.settings, project.directory
-    containers = engine.containers(settings.project.name)
-    services = (
-        None
-        if containers is None
-        else {name: Service(c.state, c.health, c.told) for name, c in containers.items()}
-    )
+    services = if_it_answers(partial(containers.services, settings.project.name), None)
     yield from service_verdicts(project.stack.services, services)
     if settings.certificate.is_acme:
         noted = _read_json(directory / CERTBOT_STATE)

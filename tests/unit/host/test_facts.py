@@ -47,11 +47,11 @@ def write(path: Path, text: str | bytes) -> None:
 )
 def test_routes_are_read_from_the_kernel(networks: list[str], tmp_path: Path) -> None:
     write(tmp_path / "proc/net/route", route_table(*networks))
-    assert facts.routed_subnets(tmp_path) == [IPv4Network(n) for n in networks]
+    assert [route.subnet for route in facts.routes(tmp_path)] == [IPv4Network(n) for n in networks]
 
 
 def test_a_host_without_a_routing_table_has_no_routes(tmp_path: Path) -> None:
-    assert facts.routed_subnets(tmp_path) == []
+    assert [route.subnet for route in facts.routes(tmp_path)] == []
 
 
 @pytest.mark.parametrize(

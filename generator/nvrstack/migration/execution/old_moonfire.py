@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from nvrstack.errors import HostError
 from nvrstack.host.docker import containers
+from nvrstack.host.docker.client import PROJECT
 from nvrstack.host.moonfire.database_lock import is_locked
 from nvrstack.host.systemd import restart_drop_in
 from nvrstack.host.systemd import units as systemd
@@ -24,7 +25,6 @@ GRACE_SECONDS = 90
 START_SECONDS = 15
 """Moonfire takes its database as the first thing that it does."""
 DEFINITION = "container.json"
-PROJECT_LABEL = "com.docker.compose.project"
 NETWORK_LABEL = "com.docker.compose.network"
 
 
@@ -210,11 +210,11 @@ class OldUnit:
 
 def _network_gone(network: str, found: Mapping[str, Any]) -> str:
     container = str(found["Name"]).removeprefix("/")
-    project = (found["Config"].get("Labels") or {}).get(PROJECT_LABEL)
+    project = (found["Config"].get("Labels") or {}).get(PROJECT)
     own, labels = network.removeprefix(f"{project}_"), ""
     if own != network:
         # Without these, Compose does not take the network for its own.
-        labels = f"--label {PROJECT_LABEL}={project} --label {NETWORK_LABEL}={own} "
+        labels = f"--label {PROJECT}={project} --label {NETWORK_LABEL}={own} "
     # A network made again is another one to a container that knew the first by its id.
     return (
         f"the old container's network {network} is gone; make it again:\n"
