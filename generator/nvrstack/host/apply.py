@@ -112,6 +112,31 @@ def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
     return True
 
 
+def set_aside(paths: Iterable[Path], top: Path, aside: Path) -> None:
+    """Move what is below `top` to the same places below `aside`. Raises HostError."""
+    try:
+        for path in paths:
+            target = aside / path.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            atomic.rename(path, target)
+    except OSError as error:
+        raise refused(top, error, "the files that are left there do no harm") from error
+
+
+def remove_if_empty(directory: Path) -> None:
+    """Remove a project that has nothing but its lock."""
+    for path in (directory / KEPT / "lock", directory / KEPT, directory):
+        try:
+            path.rmdir() if path.is_dir() else path.unlink()
+        except OSError:
+            return
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory with everything in it, as far as that can be."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def make_directory(
     path: Path, mode: int, owner: tuple[int, int] | None, below: Path | None = None
 ) -> None:

@@ -8,13 +8,19 @@ from nvrstack.host.atomic import refused
 from nvrstack.tree import SECRET
 
 
-def keep(original: Path, store: Path) -> None:
-    """Copy a file or a link into `store`, under its own path; what is there already stays.
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path, be it a link that leads nowhere."""
+    return os.path.lexists(path)
 
-    Raises HostError.
+
+def keep(original: Path, store: Path) -> None:
+    """Copy a file or a link, if there is one, into `store` under its own path.
+
+    What was kept before stays. The copies have their own modes; what nobody else may reach are the
+    directories above. Raises HostError.
     """
     place = _place(original, store)
-    if os.path.lexists(place):
+    if is_there(place) or not is_there(original):
         return
     try:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -23,10 +29,18 @@ def keep(original: Path, store: Path) -> None:
         raise refused(original, error) from error
 
 
+def keep_all(top: Path, store: Path) -> None:
+    """Keep the regular files below a directory, and its links as such. Raises HostError."""
+    for folder, directories, files in os.walk(top):
+        for path in (Path(folder, name) for name in (*directories, *files)):
+            if path.is_symlink() or path.is_file():
+                keep(path, store)
+
+
 def put_back(original: Path, store: Path) -> bool:
     """Let a file be again what was kept of it; tell whether it was not. Raises HostError."""
     place = _place(original, store)
-    if not os.path.lexists(place) or _same(original, place):
+    if not is_there(place) or _same(original, place):
         return False
     try:
         atomic.copy(place, original)

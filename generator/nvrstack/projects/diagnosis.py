@@ -1,6 +1,5 @@
 """Everything that `nvrstack doctor` looks at, asked all at once."""
 
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from nvrstack.host.network.name_servers import look_up
 from nvrstack.host.network.router import Gateway, find_gateway
 from nvrstack.host.network.sockets import listeners
 from nvrstack.host.network.web import Authority, ask_authority, outside_address, source_of
+from nvrstack.host.rights import may_enter
 from nvrstack.host.timekeeping import clock_keeper
 from nvrstack.projects.doctor_scope import DoctorScope, Folder, Ids
 from nvrstack.surroundings import (
@@ -107,6 +107,6 @@ def _disks(folders: tuple[Folder, ...], images: Path | None) -> tuple[tuple[Disk
         (look_at(path, what), owner) for path, what, owner in folders
     ]
     # Only root may look into the engine's own directory.
-    if images is not None and images.is_dir() and os.access(images, os.X_OK):
+    if images is not None and images.is_dir() and may_enter(images):
         found.append((look_at(images, "images"), None))
     return tuple(found)

@@ -1,6 +1,5 @@
 """What this host suggests for a new project's settings."""
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from nvrstack.errors import HostError
 from nvrstack.host import facts
 from nvrstack.host.docker.client import if_it_answers
 from nvrstack.host.docker.facts import ask_networks
+from nvrstack.host.rights import is_root
 from nvrstack.settings.subnets import choose_subnet
 from nvrstack.surroundings import DockerNetwork
 
@@ -22,7 +22,7 @@ def suggestions(directory: Path) -> dict[str, Any]:
     Root keeps Moonfire's state where upstream keeps it; anybody else keeps it in the project.
     """
     uid, gid = facts.owner_ids()
-    system_wide = os.getuid() == 0 or STATE_DIR.is_dir()
+    system_wide = is_root() or STATE_DIR.is_dir()
     moonfire = (facts.user_ids("moonfire-nvr") if system_wide else None) or (uid, gid)
     found: dict[str, Any] = {
         "schema": 1,

@@ -5,6 +5,7 @@ go on without it says what stands in for the answer: `if_it_answers`.
 """
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -68,6 +69,11 @@ def run_docker(
         raise HostError(NOT_INSTALLED) from error
     except subprocess.TimeoutExpired as error:
         raise HostError(f"{what} did not answer within {seconds} seconds") from error
+
+
+def use(address: str) -> None:
+    """From now on, speak to the engine at another address (docker(1), DOCKER_HOST)."""
+    os.environ["DOCKER_HOST"] = address
 
 
 def if_it_answers(ask: Callable[[], T], otherwise: U) -> T | U:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 from nvrstack.errors import HostError
 from nvrstack.host.docker import containers
 from nvrstack.host.docker.client import PROJECT
+from nvrstack.host.file_copies import is_there
 from nvrstack.host.moonfire.database_lock import is_locked
 from nvrstack.host.systemd import restart_drop_in
 from nvrstack.host.systemd import units as systemd
@@ -227,7 +227,7 @@ def _network_gone(network: str, found: Mapping[str, Any]) -> str:
 def _gone(found: Mapping[str, Any]) -> list[str]:
     """The sources of a container's bind mounts that are not there any more."""
     binds = [mount["Source"] for mount in found["Mounts"] if mount["Type"] == "bind"]
-    return [source for source in binds if not os.path.lexists(source)]
+    return [source for source in binds if not is_there(Path(source))]
 
 
 def is_waiting(found: Mapping[str, Any]) -> bool:
