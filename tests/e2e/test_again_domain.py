@@ -30,7 +30,7 @@ from tests.e2e.waiting import Stopwatch, wait_until
 
 PORT = 8001
 OTHER_PASSWORD = "n3w 'one', #\\ $HOME"
-OTHER_ADDRESS = "203.0.113.21"
+OTHER_ADDRESS = "192.31.196.21"
 DOWNLOAD_SECONDS = 30
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nvrstack.services.dns_providers import dns_providers
@@ -11,10 +10,11 @@ from nvrstack.services.providers import Provider, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import Settings
+from tests.examples import examples
 from tests.unit.samples import NAMES, STACKS
 
-quickly = hypothesis_settings(max_examples=100, deadline=None)
-fewer = hypothesis_settings(max_examples=30, deadline=None)
+quickly = examples(100)
+fewer = examples(30)
 """For whole renders."""
 
 TRICKY = st.sampled_from(
@@ -159,7 +159,7 @@ def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
         return st.just({"chain_file": "own.pem", "key_file": "own.key"})
     account = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
     common = {
-        "email": st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
+        "email": st.sampled_from(["me@nvr.example.com", "o'neill+nvr@nvr.example.com"]),
         "key_type": st.sampled_from(["ecdsa", "rsa"]),
     }
     by_dns = {
