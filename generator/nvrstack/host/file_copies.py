@@ -16,8 +16,7 @@ def is_there(path: Path) -> bool:
 def keep(original: Path, store: Path) -> None:
     """Copy a file or a link, if there is one, into `store` under its own path.
 
-    What was kept before stays. The copies have their own modes; what nobody else may reach are the
-    directories above. Raises HostError.
+    What was kept before stays. Raises HostError.
     """
     place = _place(original, store)
     if is_there(place) or not is_there(original):

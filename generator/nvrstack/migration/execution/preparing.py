@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import JOURNAL, KEPT, recover, set_aside
+from nvrstack.host.apply import JOURNAL, KEPT, make_directory, recover, set_aside
 from nvrstack.host.docker import containers
 from nvrstack.host.file_copies import keep, keep_all, write_private
 from nvrstack.host.systemd import unit_links
@@ -58,6 +58,8 @@ class Backup:
     def do(self) -> str | None:
         """Copy whatever has not been yet."""
         move = self.work.move
+        # The copies have their own modes; what nobody else may reach are the directories above.
+        make_directory(self.work.found, 0o700, None)
         nginx = move.nginx.site_files if move.nginx else ()
         # A script that is a link is replaced where it really is.
         script = (Path(move.script).resolve(),) if move.script else ()
