@@ -98,6 +98,7 @@ WRONG = [
     ("certificate.key_file", "key_file = 5", "expected text in quotes"),
     ("certificate.staging", "staging = 1", "expected true or false"),
     ("certificate.staging", 'staging = "true"', "expected true or false"),
+    ("certificate.profile", 'profile = "short"', "'classic', 'tlsserver', 'shortlived'"),
     ("certificate.challenge", 'challenge = "tls-alpn-01"', "'http-01', 'dns-01'"),
     ("certificate.dns_provider", 'challenge = "dns-01"', "is missing; expected one of cloudflare"),
     ("certificate.dns_provider", 'dns_provider = "ovhh"', "is not known; expected one of cloudf"),
@@ -140,6 +141,10 @@ WRONG = [
     ("ddns.address_service", 'address_service = "x"', "did you mean address_services?"),
     ("images.nginx", 'nginx = "nginx:latest"', "name a version"),
     ("images.nginx", 'nginx = "nginx"', "name:tag"),
+    ("images.nginx", 'nginx = "nginx:1.29.2-alpine-slim"', "is older than 1.29.3; use nginx:"),
+    ("images.nginx", 'nginx = "nginx:1.28"', "is older than 1.29.3"),
+    ("images.nginx", 'nginx = "nginx:1.28-alpine3.21-slim"', "is older than 1.29.3"),
+    ("images.nginx", 'nginx = "ghcr.io/me/nginx:v1.27-perl"', "is older than 1.29.3"),
     ("access.login_rate", "login_rate = 0", "requests a minute"),
     ("access.login_rate_of_all", "login_rate_of_all = 6001", "requests a minute"),
     ("proxy.workers", "workers = 0", "1 to 8 processes"),
@@ -263,6 +268,7 @@ def test_settings_of_a_certificate_that_do_not_fit_together_are_refused(
         ),
         ("lan", "dns_propagation", 'dns_propagation = "1m"', "remove it"),
         ("lan", "staging", "staging = true", "remove it"),
+        ("lan", "profile", 'profile = "classic"', "remove it"),
         ("public", "authority", 'authority = "local"', "use the stack lan"),
     ],
 )
@@ -285,6 +291,23 @@ def test_recordings_have_no_mount_of_their_own_in_the_mounted_state_directory() 
     # Moonfire knows its directories by their paths inside, where the state directory is another.
     for recordings in ("/ssd/nvr/sample", f"{usual}/sample"):
         assert mounted("/ssd/nvr", recordings).moonfire.sample_dirs == (PurePosixPath(recordings),)
+
+
+def test_a_certbot_without_profiles_is_told(tmp_path: Path) -> None:
+    text = f'{GOOD}\n[certificate]\nprofile = "shortlived"\n\n[images]\n'
+    assert_refused(
+        tmp_path,
+        f'{text}certbot = "certbot/certbot:v3.3.0"\n',
+        "images.certbot",
+        "no certificate.pro",
+    )
+
+
+def test_short_lived_certificates_have_fewer_names(tmp_path: Path) -> None:
+    names = [f"{number}.example.com" for number in range(25)]
+    text = GOOD.replace("[site]\n", f"[site]\naliases = {names}\n".replace("'", '"'), 1)
+    text += '\n[certificate]\nprofile = "tlsserver"\n'
+    assert_refused(tmp_path, text, "site.aliases[24]", "name 26 of 26 in one certificate")
 
 
 def test_a_certbot_by_its_digest_has_no_plugin(tmp_path: Path) -> None:

@@ -54,7 +54,6 @@ class Lineage:
     hooks: Mapping[str, str]
     credentials: str | None = None
     profile: str | None = None
-    webroot_domains: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
 
 
@@ -65,7 +64,7 @@ def read_renewal(
 
     `domains` are those of its certificate, `accounts` the ids of every account at its server.
     """
-    top, parameters, domain_map = _sections(text)
+    top, parameters = _sections(text)
     authenticator = parameters.get("authenticator", "")
     lineage = Lineage(
         name=name,
@@ -76,7 +75,6 @@ def read_renewal(
         hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
         profile=next(filter(None, map(parameters.get, PROFILE)), None),
         credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
-        webroot_domains=tuple(domain_map),
     )
     warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
     others = [account for account in accounts if account != lineage.account]
@@ -122,9 +120,9 @@ def _with_plugin(text: str, *plugin: str) -> str:
     return "\n".join([*parts[""], f"[{PARAMETERS}]", *parts[PARAMETERS], *plugin]) + "\n"
 
 
-def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What stands above all sections, in `[renewalparams]` and in its `[[webroot_map]]`."""
-    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}, "webroot_map": {}}
+def _sections(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What stands above all sections, and in `[renewalparams]`."""
+    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}}
     section = ""
     for line in text.splitlines():
         header = HEADER.fullmatch(line)
@@ -134,7 +132,7 @@ def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]
         elif equals and not key.lstrip().startswith("#"):
             plain = re.sub(r"\s+#.*", "", value).strip().strip("\"'")
             found.setdefault(section, {})[key.strip()] = plain
-    return found[""], found[PARAMETERS], found["webroot_map"]
+    return found[""], found[PARAMETERS]
 
 
 def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:

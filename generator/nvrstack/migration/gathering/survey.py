@@ -10,7 +10,7 @@ from nvrstack.host.docker import containers as engine_containers
 from nvrstack.host.docker import engine
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.choice.detection import Candidate
-from nvrstack.migration.compose.interpolation import variables_of
+from nvrstack.migration.compose.env_file import variables_of
 from nvrstack.migration.compose.service import read_compose
 from nvrstack.migration.docker import container as containers
 from nvrstack.migration.findings import Finding
@@ -110,7 +110,8 @@ def _moved(found: engine_containers.Described) -> Finding:
 
 def _container(found: engine_containers.Described) -> Candidate:
     reading = containers.read_container(found.container, found.image)
-    assert reading.install is not None  # noqa: S101 - `is_moonfire` chose it
+    if reading.install is None:
+        raise ValueError("a container of Moonfire's is an install: is_moonfire() looked")
     return Candidate(
         f"the container {reading.install.container_name}",
         reading,
