@@ -38,9 +38,10 @@ def key_of(pair: Pair) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def verify(
-    leaf: bytes, root: bytes, name: str | IPv4Address | IPv6Address, when: datetime = NOW
-) -> None:
+Name = str | IPv4Address | IPv6Address
+
+
+def verify(leaf: bytes, root: bytes, name: Name, when: datetime = NOW) -> None:
     """What a client does (RFC 5280): chain, names, dates, usages and constraints."""
     subject = x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
     builder = PolicyBuilder().store(Store([parsed(root)])).time(when)
