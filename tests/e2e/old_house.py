@@ -157,7 +157,7 @@ class OldHouse(OldInstall):
         """Let certbot get the certificate, by the webroot of the host's nginx."""
         self.world.authority.start()
         words = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--webroot"]
-        words += ["--email", "owner@example.com", "--server", DIRECTORY_URL]
+        words += ["--email", "owner@nvr.example.com", "--server", DIRECTORY_URL]
         words += ["--webroot-path", "/webroot", "--domain", self.domain]
         env = {"REQUESTS_CA_BUNDLE": "/authority.pem"}
         bed = self.world.bed

@@ -1,8 +1,8 @@
 """Any settings that are valid, and any text that is odd."""
 
+import re
 from typing import Any
 
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nvrstack.services.dns_providers import dns_providers
@@ -11,10 +11,11 @@ from nvrstack.services.providers import Provider, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import Settings
+from tests.examples import examples
 from tests.unit.samples import NAMES, STACKS
 
-quickly = hypothesis_settings(max_examples=100, deadline=None)
-fewer = hypothesis_settings(max_examples=30, deadline=None)
+quickly = examples(100)
+fewer = examples(30)
 """For whole renders."""
 
 TRICKY = st.sampled_from(
@@ -62,6 +63,8 @@ IMAGE = st.builds(
         lambda t: t != "latest"
     ),
 )
+NGINX_IMAGE = IMAGE.filter(lambda image: not re.search(r":v?\d+\.\d+", image))
+"""Without a version, which might be too old."""
 UNVERSIONED = IMAGE.filter(lambda image: not is_newer("999.0.0", image))
 """Images whose age nobody can tell, so that none is too old."""
 
@@ -111,7 +114,7 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
         "access": draw(_optional(hsts=DURATION, login_rate=RATE, login_rate_of_all=RATE)),
         "proxy": draw(_optional(workers=st.integers(1, 8))),
         "sites": draw(st.lists(_further_site(further), max_size=1)),
-        "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
+        "images": draw(_optional(nginx=NGINX_IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
     }
     return validate(data, "nvrstack.toml", STACKS)
 
@@ -159,7 +162,7 @@ def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
         return st.just({"chain_file": "own.pem", "key_file": "own.key"})
     account = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
     common = {
-        "email": st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
+        "email": st.sampled_from(["me@nvr.example.com", "o'neill+nvr@nvr.example.com"]),
         "key_type": st.sampled_from(["ecdsa", "rsa"]),
     }
     by_dns = {

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nvrstack.services.docker_releases import SUPPORTED
+from nvrstack.services.images import DDCLIENT
+from nvrstack.services.providers import provided_by, providers
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -33,6 +37,13 @@ def run(line: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_providers_are_those_that_work_with_the_pinned_ddclient() -> None:
+    named = " ".join(README.split())
+    works = {*provided_by(DDCLIENT)} - {"custom", "nsupdate"}
+    found = {p.name for p in providers().values() if f" {p.title}," in named}
+    assert found == works
+
+
 @pytest.mark.parametrize("target", [c.split()[1] for c in COMMANDS if c.startswith("make ")])
 def test_make_targets_exist(target: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -42,6 +53,10 @@ def test_make_targets_exist(target: str) -> None:
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "make test" in COMMANDS
     assert "exec make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_it_tells_which_docker_is_supported() -> None:
+    assert SUPPORTED in " ".join(README.split())
 
 
 def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:

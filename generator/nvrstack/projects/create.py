@@ -1,14 +1,16 @@
 """Carrying out `init`: the project directory, Moonfire's database, the first account."""
 
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
-from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
+from nvrstack.host.apply import KEPT, apply, locked, make_directory, remove_if_empty
+from nvrstack.host.atomic import refused
 from nvrstack.host.docker import engine
+from nvrstack.host.docker.facts import ask_engine
+from nvrstack.host.rights import is_root, may_write, own_ids, set_mode
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.rendering.layout import Directory, directories
@@ -17,6 +19,7 @@ from nvrstack.rendering.next_steps import INIT_DATABASE
 from nvrstack.rendering.render import render
 from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
+from nvrstack.services.docker_releases import OLDEST_COMPOSE, OLDEST_ENGINE, too_old
 from nvrstack.settings import SETTINGS
 from nvrstack.settings.model import Settings
 from nvrstack.settings.secrets import required_secrets
@@ -90,7 +93,7 @@ def write_project(directory: Path, settings: Settings, stack: Stack, files: Tree
         raise refused(directory, error) from error
     except HostError:
         if not existed:
-            _remove_empty(directory)
+            remove_if_empty(directory)
         raise
     prepare_directories(directory, settings, stack)
 
@@ -111,7 +114,7 @@ def check_host(directory: Path, settings: Settings, stack: Stack) -> None:
     if engine.is_rootless():
         problems.append(engine.ROOTLESS)
     parent = next(p for p in (directory, *directory.parents) if p.exists())
-    if not os.access(parent, os.W_OK | os.X_OK):
+    if not may_write(parent):
         problems.append(f"{parent} may not be written to by you")
     if problems:
         raise HostError(
@@ -124,19 +127,19 @@ def prepare_directories(directory: Path, settings: Settings, stack: Stack) -> No
     """Make what the containers mount and may not make themselves."""
     for wanted in directories(settings, stack):
         path = directory / wanted.path
-        owner = _ids(wanted, settings) if os.getuid() == 0 else None
+        owner = _ids(wanted, settings) if is_root() else None
         try:
             make_directory(path, wanted.mode, owner)
             if wanted.owner == "project" and not wanted.path.startswith("/"):
                 # It may have come into being as a parent of a file, with a parent's mode.
-                path.chmod(wanted.mode)
+                set_mode(path, wanted.mode)
         except OSError as error:
             raise refused(path, error) from error
 
 
 def file_owner(settings: Settings) -> tuple[int, int] | None:
     """Who gets the files: root gives them to the project's owner, anybody else keeps them."""
-    return (settings.project.uid, settings.project.gid) if os.getuid() == 0 else None
+    return (settings.project.uid, settings.project.gid) if is_root() else None
 
 
 def lacks_database(created: Created) -> bool:
@@ -146,6 +149,17 @@ def lacks_database(created: Created) -> bool:
     if problem:
         created.notes.append(f"{problem}; so make Moonfire's database later: {INIT_DATABASE}")
     return not (created.has_database or problem)
+
+
+def old_docker() -> list[str]:
+    """What of this host's Docker is older than nvrstack supports, a sentence each."""
+    found = ask_engine()
+    asked = (
+        ("The Docker Engine", found.version, OLDEST_ENGINE),
+        ("Docker Compose", found.compose, OLDEST_COMPOSE),
+    )
+    troubles = ((what, too_old(version, oldest)) for what, version, oldest in asked)
+    return [f"{what} here is {trouble}." for what, trouble in troubles if trouble]
 
 
 def make_database(created: Created) -> str:
@@ -184,21 +198,11 @@ def _directory_problem(path: Path, wanted: Directory, settings: Settings) -> str
     if path.exists():
         return f"{path} is not a directory"
     parent = next(p for p in path.parents if p.exists())
-    if os.getuid() == 0 or (
-        os.access(parent, os.W_OK) and (uid, gid) == (os.getuid(), os.getgid())
-    ):
+    if is_root() or (may_write(parent) and (uid, gid) == own_ids()):
         return None
-    return f"{path} does not exist and cannot be made for uid {uid} by uid {os.getuid()}"
+    return f"{path} does not exist and cannot be made for uid {uid} by uid {own_ids()[0]}"
 
 
 def _ids(wanted: Directory, settings: Settings) -> tuple[int, int]:
     section = settings.moonfire if wanted.owner == "moonfire" else settings.project
     return section.uid, section.gid
-
-
-def _remove_empty(directory: Path) -> None:
-    for path in (directory / KEPT / "lock", directory / KEPT, directory):
-        try:
-            path.rmdir() if path.is_dir() else path.unlink()
-        except OSError:
-            return

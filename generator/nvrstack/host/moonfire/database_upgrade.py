@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nvrstack.errors import HostError
 from nvrstack.host import file_copies
-from nvrstack.host.apply import refused
+from nvrstack.host.atomic import refused
 from nvrstack.host.moonfire.database_copy import NAME
 from nvrstack.host.moonfire.database_lock import locked
 
@@ -60,7 +60,7 @@ def keep(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
     if _said(store) == BEGUN:
         raise HostError(
             f"{directory}: the way back of the database was cut short",
-            "go on with it: nvrstack migrate --rollback",
+            "go on with it: nvrstack migrate rollback",
         )
     try:
         shutil.rmtree(store, ignore_errors=True)

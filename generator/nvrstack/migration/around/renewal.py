@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around import rules
+from nvrstack.migration.findings import Finding
 from nvrstack.services.dns_providers import dns_providers
 
 DIRECTORY = "/etc/letsencrypt"
@@ -46,7 +47,6 @@ class Lineage:
     key_type: str
     hooks: Mapping[str, str]
     credentials: str | None = None
-    webroot_domains: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
 
 
@@ -57,7 +57,7 @@ def read_renewal(
 
     `domains` are those of its certificate, `accounts` the ids of every account at its server.
     """
-    top, parameters, domain_map = _sections(text)
+    top, parameters = _sections(text)
     authenticator = parameters.get("authenticator", "")
     lineage = Lineage(
         name=name,
@@ -67,16 +67,13 @@ def read_renewal(
         key_type=parameters.get("key_type", "rsa"),
         hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
         credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
-        webroot_domains=tuple(domain_map),
     )
     warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
     others = [account for account in accounts if account != lineage.account]
     if others and lineage.account is not None:
         warnings.append(
-            Finding(
-                "certbot-accounts",
-                f"certbot has {len(others) + 1} accounts at {lineage.server}, and cannot choose",
-                f"only {lineage.account}, the one of {name}, comes along",
+            rules.CERTBOT_ACCOUNTS(
+                count=len(others) + 1, server=lineage.server, account=lineage.account, name=name
             )
         )
     return replace(lineage, warnings=tuple(warnings))
@@ -112,9 +109,9 @@ def _with_plugin(text: str, *plugin: str) -> str:
     return "\n".join([*parts[""], f"[{PARAMETERS}]", *parts[PARAMETERS], *plugin]) + "\n"
 
 
-def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What stands above all sections, in `[renewalparams]` and in its `[[webroot_map]]`."""
-    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}, "webroot_map": {}}
+def _sections(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What stands above all sections, and in `[renewalparams]`."""
+    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}}
     section = ""
     for line in text.splitlines():
         header = HEADER.fullmatch(line)
@@ -124,30 +121,19 @@ def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]
         elif equals and not key.lstrip().startswith("#"):
             plain = re.sub(r"\s+#.*", "", value).strip().strip("\"'")
             found.setdefault(section, {})[key.strip()] = plain
-    return found[""], found[PARAMETERS], found["webroot_map"]
+    return found[""], found[PARAMETERS]
 
 
 def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:
     away = [path for path in map(top.get, PATHS) if path and not path.startswith(f"{DIRECTORY}/")]
     if not away:
         return []
-    return [
-        Finding(
-            "certbot-paths",
-            f"the certificate {name} is kept in {away[0].rpartition('/')[0]}, not in {DIRECTORY}",
-            "a new certificate is asked for instead",
-        )
-    ]
+    return [rules.CERTBOT_PATHS(name=name, place=away[0].rpartition("/")[0], directory=DIRECTORY)]
 
 
 def _hooks(lineage: Lineage) -> list[Finding]:
     return [
-        Finding(
-            "certbot-hook",
-            f"{key} of {lineage.name} ({command}) is not carried over: it is a command of the host",
-            "the project's nginx notices a new certificate by itself; if another service uses the "
-            "certificate, let it watch the file",
-        )
+        rules.CERTBOT_HOOK(key=key, lineage=lineage.name, command=command)
         for key, command in lineage.hooks.items()
         if not key.startswith("manual_")
     ]
@@ -166,15 +152,7 @@ def hook_findings(scripts: Sequence[str], cli_ini: str) -> tuple[Finding, ...]:
     """
     lines = re.findall(r"^\s*((?:pre|post|deploy|renew)-hook)\s*=\s*(.*)", cli_ini, re.MULTILINE)
     commands = [*scripts, *(f"{key} of {DIRECTORY}/cli.ini ({value})" for key, value in lines)]
-    return tuple(
-        Finding(
-            "certbot-hook",
-            f"{command} runs on the host when certbot renews, and no longer will",
-            "the project's nginx notices a new certificate by itself; if another service uses the "
-            "certificate, let it watch the file",
-        )
-        for command in commands
-    )
+    return tuple(rules.CERTBOT_HOOK_ELSEWHERE(command=command) for command in commands)
 
 
 def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
@@ -182,23 +160,12 @@ def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
     if dns_provider(name) is not None:
         return []
     if any(domain.startswith("*.") for domain in domains):
-        return [
-            Finding(
-                "certbot-wildcard",
-                f"{lineage.name} is for {', '.join(domains)}; only a DNS record can prove a "
-                "wildcard",
-                "the project asks for a certificate of its own for each name, over http",
-            )
-        ]
+        return [rules.CERTBOT_WILDCARD(lineage=lineage.name, domains=", ".join(domains))]
     if name in {"", *OVER_HTTP}:
         return []
     command = lineage.hooks.get("manual_auth_hook")
     return [
-        Finding(
-            "certbot-plugin",
-            f"{lineage.name} was proved by {name}{f' ({command})' if command else ''}, which the "
-            "project does not have: the next one is asked for over http, by port 80 of your router",
-            "if that is closed, add --stack dns-challenge --set certificate.dns_provider=PROVIDER "
-            "--secret-file dns_credentials=FILE",
+        rules.CERTBOT_PLUGIN(
+            lineage=lineage.name, name=name, command=f" ({command})" if command else ""
         )
     ]

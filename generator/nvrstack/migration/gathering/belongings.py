@@ -1,6 +1,5 @@
 """What belongs to an installation beside its own definition: read, and never changed."""
 
-import stat
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import install_files, rooted_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
+from nvrstack.host.rights import owner_of
 from nvrstack.migration.around.certificate_proposal import Certified
 from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from nvrstack.migration.around.ddns import Ddns, ddns_settings
@@ -30,9 +30,11 @@ from nvrstack.migration.around.schedules import (
     Schedules,
     cron_findings,
 )
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.gathering import rules
 from nvrstack.migration.gathering.linked import linked_database, linked_samples
 from nvrstack.migration.gathering.survey import Host
-from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.install import Install, User
 from nvrstack.migration.moonfire.camera_names import hosts_file
 from nvrstack.migration.moonfire.config import config_paths
 from nvrstack.migration.moonfire.config_source import ConfigFile
@@ -100,11 +102,8 @@ def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordi
 
 
 def _unread(problem: str, hint: str = "") -> Recordings:
-    blocker = Finding(
-        "database-unread",
-        f"Moonfire's database could not be read: {problem}",
-        hint or "check that this is the install in use",
-    )
+    hint = hint or "check that this is the install in use"
+    blocker = rules.DATABASE_UNREAD(problem=problem, hint=hint)
     return Recordings(None, DatabaseFindings(blockers=(blocker,)))
 
 
@@ -117,10 +116,8 @@ def state_owner(host: Host, install: Install, database: PurePosixPath) -> User |
     """Whom Moonfire's state directory, with its `database`, belongs to."""
     path = host_path(install, state_path(database))
     place = None if path is None else rooted_files.resolved(host.root, path)
-    with suppress(OSError):
-        if place is not None and stat.S_ISDIR((found := place.stat()).st_mode):
-            return User(found.st_uid, found.st_gid)
-    return None
+    owner = None if place is None else owner_of(place)
+    return None if owner is None else User(*owner)
 
 
 def name_taken(host: Host, install: Install, name: str) -> tuple[Finding, ...]:
@@ -136,14 +133,7 @@ def name_taken(host: Host, install: Install, name: str) -> tuple[Finding, ...]:
         others = (install.container_name, *others)
     if not others:
         return ()
-    return (
-        Finding(
-            "project-name-taken",
-            f"the Compose project {name} has a container already, {others[0]}, which the new "
-            "project would replace",
-            "give the new project another name with --set project.name=NAME",
-        ),
-    )
+    return (rules.PROJECT_NAME_TAKEN(name=name, other=others[0]),)
 
 
 def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]]:
@@ -211,7 +201,7 @@ def ddns(host: Host, domain: str | None) -> Ddns:
     try:
         return ddns_settings(read_ddclient_conf(text), domain)
     except InputError as error:
-        return Ddns(warnings=(Finding("ddns-unread", error.message, error.hint),))
+        return Ddns(warnings=(rules.DDNS_UNREAD(problem=error.message, hint=error.hint),))
 
 
 def names(host: Host) -> frozenset[str]:

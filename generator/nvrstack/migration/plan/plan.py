@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nvrstack.migration.carry.accounting import Accounted
-from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.config import ConfigProposal
 from nvrstack.migration.moonfire.target import Target
 from nvrstack.migration.plan.steps import Step
@@ -48,7 +49,7 @@ class Plan:
         object.__setattr__(self, "diff", "".join(lines))
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as `nvrstack migrate --plan --json` prints it, without secrets."""
+        """The plan as `nvrstack migrate plan --json` prints it, without secrets."""
         return {
             "install": self.install.as_json(),
             "moonfire_config": self.config.as_json(),
