@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bed.lock import lock
 from tests.bed.paths import cache_dir
-from tests.bed.process import run
+from tests.bed.process import Word, run
 
 RELEASE = "6.3.1"
 
@@ -23,7 +23,7 @@ def python() -> Path:
                 partial = place.with_suffix(".partial")
                 shutil.rmtree(partial, ignore_errors=True)
                 run([sys.executable, "-m", "venv", partial])
-                pip = [partial / "bin/python", "-m", "pip", "install", "--quiet"]
+                pip: list[Word] = [partial / "bin/python", "-m", "pip", "install", "--quiet"]
                 run([*pip, f"sslyze=={RELEASE}"], timeout=300)
                 partial.rename(place)
     return place / "bin/python"
