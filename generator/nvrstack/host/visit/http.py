@@ -101,7 +101,7 @@ class Client:
         return tuple(hops)
 
 
-def told_address(url: str, seconds: float) -> str | None:
+def told_address(url: str, seconds: float) -> ipaddress.IPv4Address | None:
     """The IPv4 address that a web service says this machine comes from; None if it does not."""
     try:
         transport = httpx.HTTPTransport(local_address="0.0.0.0")  # noqa: S104 - IPv4, that is
@@ -111,7 +111,7 @@ def told_address(url: str, seconds: float) -> str | None:
         return None
     for word in "".join(c if c.isdigit() or c == "." else " " for c in text[:4096]).split():
         try:
-            return str(ipaddress.IPv4Address(word.strip(".")))
+            return ipaddress.IPv4Address(word.strip("."))
         except ValueError:
             continue
     return None
