@@ -17,10 +17,10 @@ from typing import Any
 from nvrstack.migration.around.renewal import read_renewal, with_webroot
 from nvrstack.migration.install import Install
 from nvrstack.migration.plan.move import Certificate, HostNginx, Move
+from tests.bed.moonfire import put_program
 from tests.bed.paths import STANDINS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.rootfs import chroot_command
-from tests.bed.standin import write_program
 from tests.e2e.old_install import GID, UID, OldInstall, described
 from tests.e2e.waiting import wait_until
 
@@ -103,14 +103,14 @@ class OldHouse(OldInstall):
         (self.folder / "cron-certbot").write_text("0 */12 * * * root certbot -q renew\n")
         self.systemctl("enable", TIMER)
         self.systemctl("start", TIMER)
-        wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)
+        wait_until("the old Moonfire to record", self.records, seconds=20, every=0.1)
         wait_until("the old page", lambda: self.status("/") == 200, seconds=20)
 
     def make_programs(self) -> None:
         """Put the programs there that this host has, and systemctl among them."""
         programs = self.folder / "bin"
         programs.mkdir(parents=True)
-        write_program(programs / "moonfire-nvr")
+        put_program(programs / "moonfire-nvr")
         systemctl = [sys.executable, str(STANDINS / "systemd.py"), str(self.systemd)]
         (programs / "systemctl").write_text(f'#!/bin/sh\nexec {shlex.join(systemctl)} "$@"\n')
         (programs / "systemctl").chmod(0o755)

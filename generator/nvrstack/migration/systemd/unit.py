@@ -25,14 +25,10 @@ from nvrstack.migration.systemd.unit_paths import (
 CONTAINER_PROGRAMS = frozenset({"docker", "docker-compose", "podman", "nvr"})
 MODELLED = frozenset(
     {
-        "Service.Environment",
-        "Service.EnvironmentFile",
-        "Service.ExecStart",
-        "Service.Group",
-        "Service.Restart",
-        "Service.User",
+        "Service.Environment", "Service.EnvironmentFile", "Service.ExecStart", "Service.Group",
+        "Service.Restart", "Service.User",
     }
-)
+)  # fmt: skip
 WITHOUT_MEANING = frozenset(
     {
         "Install.WantedBy", "Service.NotifyAccess", "Service.TimeoutStartSec", "Service.Type",
