@@ -78,6 +78,20 @@ def test_it_becomes_one_by_webroot_with_account_and_key() -> None:
     assert with_webroot(WEBROOT, NAMES) == WEBROOT
     pace = "renew_before_expiry = 30 days\nautorenew = False\n"
     assert with_webroot(pace + RENEWAL, NAMES) == WEBROOT
+
+
+@pytest.mark.parametrize(
+    ("noted", "kept"),
+    [
+        ("required_profile = shortlived\n", "preferred_profile = shortlived\n"),
+        ("preferred_profile = tlsserver\n", "preferred_profile = tlsserver\n"),
+        ("required_profile = of-another-authority\n", ""),
+    ],
+)
+def test_a_profile_is_preferred_from_now_on(noted: str, kept: str) -> None:
+    assert read_renewal(DOMAIN, RENEWAL + noted).profile == noted.split()[2]
+    plugin = "authenticator = webroot\n"
+    assert with_webroot(RENEWAL + noted, NAMES) == WEBROOT.replace(plugin, plugin + kept)
     found = read_renewal(DOMAIN, WEBROOT, NAMES)
     assert (found.authenticator, found.account) == ("webroot", "0123456789abcdef")
     assert found.warnings == ()
