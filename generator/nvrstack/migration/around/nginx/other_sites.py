@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nvrstack.migration.around.listeners import Listener
 from nvrstack.migration.around.nginx import rules
 from nvrstack.migration.around.nginx.server import Site
 from nvrstack.migration.around.nginx.sites import LOOPBACK, NginxSites
 from nvrstack.migration.findings import Finding
+from nvrstack.surroundings import Listener
 
 
 @dataclass(frozen=True)
