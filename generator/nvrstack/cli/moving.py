@@ -33,7 +33,6 @@ from nvrstack.moving.preflight import problems, reasons_for_root
 from nvrstack.moving.proof import moonfire_problem
 from nvrstack.moving.report import ON_OR_BACK, as_json, in_words
 from nvrstack.moving.store import MOVE, text_of
-from nvrstack.moving.units import units_of
 from nvrstack.moving.way_back import obstacles, stay
 from nvrstack.moving.work import FOUND, OWN, Work
 
@@ -160,7 +159,7 @@ def finish(console: Console, project: Path) -> None:
         journal.write("finished")
         _give_up(work)
         told = [f"Finished. Copies of the old files stay in {project / OWN}."]
-        units = units_of(work.move)
+        units = work.move.units
         if units:
             told.append(f"Stopped and disabled, as they are now, stay: {', '.join(units)}.")
         console.result({"finished": True}, "\n".join(told))

@@ -7,7 +7,7 @@ from typing import Any
 
 from nvrstack.cli import answering, belongings
 from nvrstack.cli.suggestions import suggest_subnet, suggestions
-from nvrstack.cli.survey import SCRIPT, Host, survey
+from nvrstack.cli.survey import SCRIPT, Host, survey, triggers
 from nvrstack.host import below, engine, existing, facts
 from nvrstack.migration.accounting import account, override_text
 from nvrstack.migration.config_source import ConfigFile
@@ -176,6 +176,7 @@ def _planned(host: Host, wishes: Wishes, choice: Choice, seen: _Seen) -> Planned
             _move(host, wishes, seen, settings, config, secrets, takers),
             upgrades_schema=target.upgrades_schema,
         )
+        move = replace(move, triggers=triggers(host, move.units))
         warnings += left_to_certbot(seen.around.certificates, move.certificates)
     plan = Plan(
         place=choice.place,

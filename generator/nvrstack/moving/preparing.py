@@ -13,7 +13,7 @@ from nvrstack.host.apply import JOURNAL, KEPT, recover, refused
 from nvrstack.host.keeping import keep, write_private
 from nvrstack.moving.old_moonfire import DEFINITION
 from nvrstack.moving.preflight import problems
-from nvrstack.moving.units import LINKS, STATES, states_text, units_of
+from nvrstack.moving.units import LINKS, STATES, states_text
 from nvrstack.moving.work import Work
 from nvrstack.rendering.manifest import MANIFEST
 
@@ -75,7 +75,7 @@ class Backup:
             if found is not None:
                 _write_once(self.work.found / DEFINITION, json.dumps(found, indent=1))
         if systemd.runs():
-            self._keep_units(units_of(move))
+            self._keep_units(move.units)
         return None
 
     def undo(self) -> str | None:
