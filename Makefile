@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install check lint test e2e bench demo clean
+.PHONY: help install check lint test e2e bench mutants demo clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,14 +35,17 @@ lint: install
 check: lint ## ruff, mypy and the unit tests: what passes at every commit
 	$(BIN)/pytest -q tests/unit
 
-test: lint ## everything: check, the contract tests and the end-to-end tests (Debian, root)
-	$(BIN)/pytest tests
+test: install ## everything: check, the contract tests and the end-to-end tests (Debian, root)
+	@$(BIN)/python -m tests.lanes
 
 e2e: install ## the end-to-end tests alone, on an engine of their own
 	$(BIN)/pytest tests/e2e
 
 bench: install ## how fast it is, side by side with what one knows (Debian, root)
 	@$(BIN)/python -m tests.bench
+
+mutants: install ## MODULE=nvrstack.settings.rules: mistakes put into a module, and which no test finds
+	@$(BIN)/python -m tests.mutants $(MODULE)
 
 demo: install ## the stack "lan" in ./demo, running if Docker is there
 	@$(BIN)/python -m tests.demo
@@ -51,4 +54,4 @@ clean: ## remove what the other targets made
 	@if [ -f demo/compose.yaml ] && command -v docker >/dev/null; then \
 		docker compose --project-directory demo down --timeout 10 2>/dev/null || true; fi
 	@if [ -x $(BIN)/python ] && [ "$$(id -u)" = 0 ]; then $(BIN)/python -m tests.bed clean; fi
-	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .lanes demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,7 @@ from tests.bed.versions import status, versions
 COMMANDS = {
     "up": "bring the bed up, from nothing if need be",
     "down": "stop it; images and downloads stay",
-    "clean": "stop it and remove its directory",
+    "clean": "stop all beds and remove their directory",
     "status": "say what is up",
     "versions": "print the versions of what it runs",
 }

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.bed import compose, engine, images, network, packages, resolver
 from tests.bed.lock import lock
-from tests.bed.paths import cache_dir
+from tests.bed.paths import beds_dir, cache_dir
 from tests.bed.process import Done, Word, run
 
 
@@ -23,16 +24,19 @@ class Bed:
     camera_netns: str = network.CAMERA
 
     lan_address: str = network.LAN_ADDRESS
-    """The engine host's address on the LAN, at which published ports are reached."""
+    lan_address_v6: str = network.LAN_ADDRESS_V6
+    """The engine host's addresses on the LAN, at which published ports are reached."""
 
     client_addresses: dict[str, str] = field(default_factory=network.CLIENT_ADDRESSES.copy)
-    """The address of each client, by its namespace."""
+    client_addresses_v6: dict[str, str] = field(default_factory=network.CLIENT_ADDRESSES_V6.copy)
+    """The addresses of each client, by its namespace."""
 
     camera_address: str = network.CAMERA_ADDRESS
     """An address that containers reach only through the engine's NAT."""
 
     internet_netns: str = network.INTERNET
     internet_address: str = network.INTERNET_ADDRESS
+    internet_address_v6: str = network.INTERNET_ADDRESS_V6
     """An address for servers outside of the house; the containers' resolver answers there."""
 
     def set_address(self, name: str, address: str | None) -> None:
@@ -92,7 +96,6 @@ def up() -> Bed:
             network.up()
             engine.start()
         resolver.start()
-        compose.choose_client(engine.host())
         bed = Bed()
         images.build(bed.env)
     return bed
@@ -101,17 +104,13 @@ def up() -> Bed:
 def down() -> None:
     """Stop everything and remove the namespaces; what was downloaded and built stays."""
     with lock("bed"):
-        _down()
+        engine.remove_leftovers()
+        network.down()
 
 
 def clean() -> None:
-    """Stop everything and remove all that the bed has put on this machine but packages."""
-    with lock("bed"):
-        _down()
-        engine.clean()
-        shutil.rmtree(cache_dir(), ignore_errors=True)
-
-
-def _down() -> None:
-    engine.remove_leftovers()
-    network.down()
+    """Stop every bed and remove all that they have put on this machine but packages."""
+    for folder in beds_dir().iterdir() if beds_dir().is_dir() else ():
+        env = {**os.environ, "NVRSTACK_BED_NAME": folder.name.removeprefix("nvr")}
+        run([sys.executable, "-m", "tests.bed", "down"], env=env, timeout=300)
+    shutil.rmtree(cache_dir(), ignore_errors=True)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tests.bed.paths import cache_dir
+from tests.bed.paths import cache_dir, prefix
 from tests.bed.process import wait_for
 
-PARENT = cache_dir().name
+PARENT = f"{cache_dir().name}-{prefix()}"
 """The engine puts every container below a group of this name; two beds have two."""
 
 ROOT = Path("/sys/fs/cgroup")

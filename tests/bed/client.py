@@ -4,10 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.bed.compose import SUITE
+from tests.bed.lock import lock
 from tests.bed.mirror import download
 from tests.bed.paths import cache_dir
 from tests.bed.process import BedError, run
+
+SUITE = "trixie"
 
 
 def program() -> Path:
@@ -17,11 +19,16 @@ def program() -> Path:
 
 def ensure() -> None:
     """Fetch the client unless it is there."""
-    if program().exists():
-        return
+    with lock("docker-cli", shared=True):
+        if not program().exists():
+            _fetch()
+
+
+def _fetch() -> None:
     unpacked = cache_dir() / "docker-cli.deb.d"
     shutil.rmtree(unpacked, ignore_errors=True)
-    run(["dpkg-deb", "--extract", download(SUITE, "docker-cli"), unpacked])
+    (package,) = download(SUITE, "docker-cli")
+    run(["dpkg-deb", "--extract", package, unpacked])
     found = unpacked / "usr/bin/docker"
     if not os.access(found, os.X_OK):
         message = f"the docker-cli package of {SUITE} has no program docker"

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from tests.bed import cgroups, compose, network
-from tests.bed.paths import engine_dir, made
+from tests.bed.paths import bed_dir, engine_dir, engine_name, made
 from tests.bed.process import BedError, alive, end, kill, run, wait_for
+from tests.bed.releases import RELEASES
 
 START_SECONDS = 60.0
 STOP_SECONDS = 110.0
@@ -32,14 +33,15 @@ def environment() -> dict[str, str]:
     return compose.environment(host())
 
 
-def pid() -> int | None:
-    """Return the engine's process, if it runs."""
+def pid(folder: Path | None = None) -> int | None:
+    """Return the engine's process, if it runs; with a directory, of the engine that has that."""
+    folder = folder or engine_dir()
     try:
-        found = int((engine_dir() / "docker.pid").read_text())
+        found = int((folder / "docker.pid").read_text())
         command = Path(f"/proc/{found}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
-    return found if os.fsencode(engine_dir()) in command and alive(found) else None
+    return found if os.fsencode(folder) in command and alive(found) else None
 
 
 def answers() -> bool:
@@ -130,16 +132,12 @@ def restart() -> None:
 
 
 def remove_leftovers() -> None:
-    """End what a crashed run left of the engine and in its network."""
+    """End what a crashed run left of the engine and in its network, and this bed's other engine."""
+    others = [pid(bed_dir() / name) for name in RELEASES if name != engine_name()]
+    end([other for other in others if other is not None], seconds=STOP_SECONDS)
     stop()
     end(network.processes(), seconds=1)
     _unmount()
-
-
-def clean() -> None:
-    """Remove the engine's data: images, containers, volumes."""
-    _unmount()
-    shutil.rmtree(engine_dir(), ignore_errors=True)
 
 
 def _forget() -> None:

@@ -63,7 +63,7 @@ def host_tree() -> Path:
     tree = cache_dir() / "host" / key()
     if not tree.exists():
         packages.ensure(packages.ROOTFS)
-        with lock("host-tree"):
+        with lock("host-tree", shared=True):
             if not tree.exists():
                 _make(tree)
     return tree

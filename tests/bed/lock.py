@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bed.paths import made
+from tests.bed.paths import made, prefix
 from tests.bed.process import BedError, wait_for
 
 LOCKS = Path("/run/lock")
@@ -13,9 +13,12 @@ LOCKS = Path("/run/lock")
 
 
 @contextmanager
-def lock(what: str, seconds: float = 900) -> Iterator[None]:
-    """Hold one of the bed's locks; wait for another holder, but not for ever."""
-    path = made(LOCKS) / f"nvrstack-{what}.lock"
+def lock(what: str, *, shared: bool = False, seconds: float = 900) -> Iterator[None]:
+    """Hold one of the bed's locks; wait for another holder, but not for ever.
+
+    A shared one guards what all beds of this machine have in common.
+    """
+    path = made(LOCKS) / f"nvrstack-{what}-{'all' if shared else prefix()}.lock"
     with path.open("w") as file:
 
         def taken() -> bool:

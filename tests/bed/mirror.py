@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.bed.lock import lock
 from tests.bed.paths import cache_dir, made
 from tests.bed.process import BedError, run
 
@@ -27,8 +28,8 @@ def source(suite: str) -> str:
     return f"deb [signed-by={KEYRING}] {mirror()} {suite} main"
 
 
-def download(suite: str, package: str) -> Path:
-    """Fetch one package of another suite and return the file."""
+def download(suite: str, *packages: str) -> list[Path]:
+    """Fetch packages of another suite and return the files."""
     home = made(cache_dir() / "apt" / suite)
     for folder in ("lists/partial", "archives/partial"):
         made(home / folder)
@@ -43,11 +44,17 @@ def download(suite: str, package: str) -> Path:
         "-oAcquire::Check-Valid-Until=false",
         "-oAcquire::Languages=none",
     ]
-    run(["apt-get", *options, "update"], timeout=300)
-    run(["apt-get", *options, "download", package], cwd=home, timeout=300)
+    with lock("apt", shared=True):
+        run(["apt-get", *options, "update"], timeout=300)
+        run(["apt-get", *options, "download", *packages], cwd=home, timeout=300)
+    return [_newest(home, package) for package in packages]
+
+
+def _newest(home: Path, package: str) -> Path:
+    """Return a package's file; those of earlier versions may lie beside it."""
     found = max(home.glob(f"{package}_*.deb"), key=lambda file: file.stat().st_mtime, default=None)
     if found is None:
-        message = f"apt-get downloaded no {package} from {suite}"
+        message = f"apt-get downloaded no {package}"
         raise BedError(message)
     return found
 

@@ -4,8 +4,9 @@
                     ├── nvrbed (the engine) ──┤
     nvrcl2 ── far0 ─┘                         └─ net0 ── nvrnet (the Internet: a resolver)
 
-Each line is a veth pair. The clients know the way to the engine's LAN address; nobody knows a way
-to Docker's networks, as in a real house: a test that wants one adds the route.
+In a bed that has a name, the name stands behind each `nvr`. Each line is a veth pair. The clients
+know the way to the engine's LAN address; nobody knows a way to Docker's networks, as in a real
+house: a test that wants one adds the route.
 """
 
 import ipaddress
@@ -17,20 +18,25 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.bed.mirror import mirror
+from tests.bed.paths import prefix
 from tests.bed.process import BedError, Done, end, run
 
-ENGINE = "nvrbed"
-CLIENTS = ("nvrcl1", "nvrcl2")
-CAMERA = "nvrcam"
-INTERNET = "nvrnet"
+PREFIX = prefix()
+ENGINE = f"{PREFIX}bed"
+CLIENTS = (f"{PREFIX}cl1", f"{PREFIX}cl2")
+CAMERA = f"{PREFIX}cam"
+INTERNET = f"{PREFIX}net"
 NAMESPACES = (ENGINE, *CLIENTS, CAMERA, INTERNET)
 
 LAN_ADDRESS = "198.51.100.10"
-"""The engine host's address, at which published ports are reached."""
+LAN_ADDRESS_V6 = "2001:db8:100::10"
+"""The engine host's addresses, at which published ports are reached."""
 
-CLIENT_ADDRESSES = {"nvrcl1": "198.51.100.21", "nvrcl2": "198.51.101.22"}
+CLIENT_ADDRESSES = {CLIENTS[0]: "198.51.100.21", CLIENTS[1]: "198.51.101.22"}
+CLIENT_ADDRESSES_V6 = {CLIENTS[0]: "2001:db8:100::21", CLIENTS[1]: "2001:db8:101::22"}
 CAMERA_ADDRESS = "198.51.100.200"
 INTERNET_ADDRESS = "198.51.101.200"
+INTERNET_ADDRESS_V6 = "2001:db8:201::200"
 """Where the resolver answers; a test may put other servers there."""
 
 POOL = "10.210.0.0/16"
@@ -40,21 +46,36 @@ NETNS = Path("/run/netns")
 PLACES = ("198.51.100.0/24", "198.51.101.0/24", POOL)
 
 
+def _both(client: str) -> tuple[str, str]:
+    return CLIENT_ADDRESSES[client], CLIENT_ADDRESSES_V6[client]
+
+
 @dataclass(frozen=True)
 class Link:
     """A veth pair between the engine's namespace and another one."""
 
     name: str
-    near: str
     peer: str
-    far: str
+    near: tuple[str, str]
+    """The engine's addresses, of both families."""
+    far: tuple[str, str]
 
 
 LINKS = (
-    Link("lan0", f"{LAN_ADDRESS}/25", "nvrcl1", f"{CLIENT_ADDRESSES['nvrcl1']}/25"),
-    Link("far0", "198.51.101.1/25", "nvrcl2", f"{CLIENT_ADDRESSES['nvrcl2']}/25"),
-    Link("cam0", "198.51.100.130/25", CAMERA, f"{CAMERA_ADDRESS}/25"),
-    Link("net0", "198.51.101.130/25", INTERNET, f"{INTERNET_ADDRESS}/25"),
+    Link("lan0", CLIENTS[0], (LAN_ADDRESS, LAN_ADDRESS_V6), _both(CLIENTS[0])),
+    Link("far0", CLIENTS[1], ("198.51.101.1", "2001:db8:101::1"), _both(CLIENTS[1])),
+    Link(
+        "cam0",
+        CAMERA,
+        ("198.51.100.130", "2001:db8:200::130"),
+        (CAMERA_ADDRESS, "2001:db8:200::200"),
+    ),
+    Link(
+        "net0",
+        INTERNET,
+        ("198.51.101.130", "2001:db8:201::130"),
+        (INTERNET_ADDRESS, INTERNET_ADDRESS_V6),
+    ),
 )
 
 
@@ -68,13 +89,16 @@ def up() -> None:
     for link in LINKS:
         pair = ("type", "veth", "peer", "name", "eth0", "netns", link.peer)
         ip("-n", ENGINE, "link", "add", link.name, *pair)
-        for namespace, device, address in (
+        for namespace, device, (v4, v6) in (
             (ENGINE, link.name, link.near),
             (link.peer, "eth0", link.far),
         ):
-            ip("-n", namespace, "address", "add", address, "dev", device)
+            ip("-n", namespace, "address", "add", f"{v4}/25", "dev", device)
+            # Nobody else can have it, and programs want to bind it at once.
+            ip("-n", namespace, "address", "add", f"{v6}/64", "dev", device, "nodad")
             ip("-n", namespace, "link", "set", device, "up")
-    ip("-n", "nvrcl2", "route", "add", f"{LAN_ADDRESS}/32", "via", "198.51.101.1")
+    for address, router in ((LAN_ADDRESS, "198.51.101.1"), (LAN_ADDRESS_V6, "2001:db8:101::1")):
+        ip("-n", CLIENTS[1], "route", "add", address, "via", router)
 
 
 def down() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bed.lock import lock
 from tests.bed.process import BedError, run
 
 ROOTFS = ("mmdebstrap", "ca-certificates", "tar", "util-linux")
@@ -42,8 +43,12 @@ def ensure(packages: Sequence[str] = ENGINE) -> None:
             "given mounts of its own: leave, run `mount --bind DIR DIR` on it, and enter again"
         )
         raise BedError(message)
-    if not lacking:
-        return
+    if lacking:
+        with lock("packages", shared=True):
+            _install(missing(packages))
+
+
+def _install(lacking: Sequence[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _no_services():
         first = run([*INSTALL, *lacking], env=environment, timeout=600, check=False)

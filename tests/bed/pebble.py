@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bed.images import TOOLS
+from tests.bed.lock import lock
 from tests.bed.paths import cache_dir, made
 from tests.bed.process import Word, run
 
@@ -92,9 +93,13 @@ def prepare(
 def _certificates() -> Path:
     """Make an authority and a certificate for the name `pebble` once; Debian ships none."""
     folder = cache_dir() / "pebble"
-    if (folder / "listener.pem").exists():
-        return folder
-    made(folder)
+    with lock("pebble", shared=True):
+        if not (folder / "listener.pem").exists():
+            _make_certificates(made(folder))
+    return folder
+
+
+def _make_certificates(folder: Path) -> None:
     ca_key, ca, names = folder / "authority.key", folder / "authority.pem", folder / "names.ext"
     key, request, partial = (folder / f"listener.{end}" for end in ("key", "csr", "new"))
     names.write_text("subjectAltName=DNS:pebble,DNS:localhost,IP:127.0.0.1\n")
@@ -107,4 +112,3 @@ def _certificates() -> Path:
     run(["openssl", "req", *new, "-subj", "/CN=pebble", "-keyout", key, "-out", request])
     run(["openssl", "x509", "-req", "-in", request, "-out", partial, *days, *signed_by])
     partial.rename(folder / "listener.pem")
-    return folder

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 
 from tests.bed import network
-from tests.bed.paths import cache_dir
+from tests.bed.paths import bed_dir
 from tests.bed.process import BedError, Done, run, wait_for
 from tests.bed.rootfs import chroot_command
 
@@ -29,7 +29,7 @@ def start() -> None:
         *no_default,
         *nothing_else,
     ]
-    with (cache_dir() / "resolver.log").open("wb") as log:
+    with (bed_dir() / "resolver.log").open("wb") as log:
         subprocess.run(
             ["setsid", "--fork", *chroot_command(program, netns=network.INTERNET)],
             stdin=subprocess.DEVNULL,
@@ -39,7 +39,7 @@ def start() -> None:
             check=True,
         )
     if not wait_for(answers, seconds=10):
-        message = f"the resolver does not start: {(cache_dir() / 'resolver.log').read_text()}"
+        message = f"the resolver does not start: {(bed_dir() / 'resolver.log').read_text()}"
         raise BedError(message)
 
 

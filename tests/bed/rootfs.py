@@ -49,7 +49,7 @@ def tarball() -> Path:
     archive = cache_dir() / "rootfs" / f"{key()}.tar"
     if not archive.exists():
         packages.ensure(packages.ROOTFS)
-        with lock("rootfs"):
+        with lock("rootfs", shared=True):
             if not archive.exists():
                 _bootstrap(archive)
     return archive
@@ -60,7 +60,7 @@ def rootfs() -> Path:
     archive = tarball()
     tree = archive.with_suffix("")
     if not tree.exists():
-        with lock("rootfs"):
+        with lock("rootfs", shared=True):
             if not tree.exists():
                 partial = archive.parent / "partial"
                 shutil.rmtree(partial, ignore_errors=True)

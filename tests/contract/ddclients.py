@@ -62,7 +62,8 @@ def _older() -> Path:
     if not file.exists():
         partial = folder.with_name(folder.name + ".new")
         shutil.rmtree(partial, ignore_errors=True)
-        run(["dpkg-deb", "--extract", download(OLDER_SUITE, "ddclient"), partial])
+        (package,) = download(OLDER_SUITE, "ddclient")
+        run(["dpkg-deb", "--extract", package, partial])
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     return file

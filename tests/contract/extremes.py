@@ -103,7 +103,8 @@ def provider_change(name: str) -> Change:
     needed = {key: given[key] for key in entry.keys}
     newest = {"ddclient": f"linuxserver/ddclient:v{entry.since}"}
     images = newest if is_newer(entry.since, DDCLIENT) else {}
-    login = {"login": "o'neill+me@example.com"} if entry.login else {}
+    own = "example.com" if entry.zone_setting == "login" else "o'neill+me@example.com"
+    login = {"login": own} if entry.login else {}
     hosts = [f"{label}{entry.host_suffix or '.example.com'}" for label in ("nvr", "x-1")]
     return {
         "ddns": {"provider": name, "login": None, **login, **needed, "hosts": hosts},

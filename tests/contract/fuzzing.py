@@ -10,10 +10,10 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["nvrstack.migration"]):
-    from nvrstack.migration.compose import read_compose
-    from nvrstack.migration.docker_run import read_run
+    from nvrstack.migration.compose.service import read_compose
+    from nvrstack.migration.docker.run import read_run
     from nvrstack.migration.install import User
-    from nvrstack.migration.script import read_script
+    from nvrstack.migration.script.script import read_script
 
 ACCOUNTS = {"moonfire-nvr": User(998, 997)}
 

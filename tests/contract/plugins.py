@@ -26,7 +26,7 @@ def certbot() -> Path:
     place = cache_dir() / f"certbot-plugins-{sys.version_info.minor}-{key}"
     program = place / "bin/certbot"
     complete = place / "complete"
-    with lock("certbot-plugins"):
+    with lock("certbot-plugins", shared=True):
         if not complete.exists():
             run([sys.executable, "-m", "venv", "--clear", place], timeout=120)
             install = ["install", "--quiet", "--no-compile", "--disable-pip-version-check"]

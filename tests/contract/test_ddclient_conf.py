@@ -40,7 +40,7 @@ def test_every_provider_is_read_as_meant(release: str, tmp_path: Path) -> None:
     for name, entry in providers().items():
         asked = extremes.provider_change(name)["ddns"]
         general, hosts = found[name][""], {k: v for k, v in found[name].items() if k}
-        assert set(hosts) == {host.removesuffix(entry.host_suffix) for host in asked["hosts"]}
+        assert set(hosts) == {entry.told_as(host, None) for host in asked["hosts"]}
         assert general == {"ssl": int(name not in {"custom", "nsupdate"})}
         file = entry.password_file and f"/etc/nvrstack/ddclient/{entry.password_file}"
         meant: dict[str, object] = {

@@ -100,7 +100,9 @@ def test_an_update_arrives_and_a_wrong_secret_is_told_of(
     entry = providers()[name]
     change = settings(entry)
     made = updater(tmp_path, netns, release, change, names=" ".join(SERVERS), password=SECRET)
-    host = HOST.removesuffix(".example.com") if entry.host_suffix else HOST
+    (host,) = change["ddns"]["hosts"]
+    # Duck DNS has one word for all that it refuses.
+    refusal = "denied" if name == "duckdns" else "badauth"
     with (
         provider(tmp_path, netns) as _,
         interfaces(tmp_path, netns, change["ddns"]["login"]) as log,
@@ -113,11 +115,55 @@ def test_an_update_arrives_and_a_wrong_secret_is_told_of(
             asked = told(log)
             assert [entry for entry in asked if entry[2]] == [(name, True, ADDRESS)]
             made.change(password="wrong_one")
-            assert made.comes_to("badauth", host), (running.text(), made.host(host))
+            assert made.comes_to(refusal, host), (running.text(), made.host(host))
             # Nothing in between, and the refused secret was shown only once.
             assert told(log) == [*asked, (name, False, None)]
-            assert made.health().stdout.startswith(f"{host}: badauth: ")
+            assert made.health().stdout.startswith(f"{host}: {refusal}: ")
             assert "wrong_one" not in running.text() + made.health().stdout
+
+
+APEX = [(n, r) for n, r in CASES if n in {"gandi", "godaddy", "namecheap", "porkbun"}]
+"""Those that are told a label and a zone instead of a whole name."""
+
+
+@pytest.mark.parametrize(("name", "release"), APEX)
+def test_the_zone_itself_is_told_and_no_name_below_it(
+    name: str, release: str, tmp_path: Path, netns: str
+) -> None:
+    zone = HOST.partition(".")[2]
+    change = {"ddns": {**settings(providers()[name])["ddns"], "hosts": [zone, HOST]}}
+    made = updater(tmp_path, netns, release, change, names=" ".join(SERVERS), password=SECRET)
+    login = change["ddns"]["login"]
+    with provider(tmp_path, netns) as _, interfaces(tmp_path, netns, login) as log:
+        root = made.container.with_mount(
+            "/etc/ssl/certs/ca-certificates.crt", tmp_path / "root.pem"
+        )
+        with root.started(made.log) as running:
+            assert made.comes_to("good", HOST), (running.text(), made.host(HOST))
+            assert made.comes_to("good", zone), (running.text(), made.host(zone))
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry["name"] for entry in entries if entry["told"]] == [zone, HOST]
+
+
+def test_duck_dns_is_told_its_own_name_once_and_a_strange_one_spoils_no_other(
+    tmp_path: Path, netns: str
+) -> None:
+    labels = ["strange", "nas.nvr", "nvr", "cams.nvr"]
+    hosts = [f"{label}.duckdns.org" for label in labels]
+    change = {"ddns": {**settings(providers()["duckdns"])["ddns"], "hosts": hosts}}
+    made = updater(tmp_path, netns, "own", change, names=" ".join(SERVERS), password=SECRET)
+    with provider(tmp_path, netns) as _, interfaces(tmp_path, netns, "") as log:
+        root = made.container.with_mount(
+            "/etc/ssl/certs/ca-certificates.crt", tmp_path / "root.pem"
+        )
+        with root.started(made.log) as running:
+            assert made.comes_to("good", "nvr.duckdns.org"), running.text()
+            assert made.looked_again()
+    assert told(log) == [("duckdns", False, None), ("duckdns", True, ADDRESS)]
+    assert list(made.state["hosts"]) == ["nvr.duckdns.org", "strange.duckdns.org"]
+    assert made.health().stdout.startswith(
+        "strange.duckdns.org: denied: the token is wrong, or the name is not in its account (KO)"
+    )
 
 
 def test_an_own_name_server_is_told_by_its_program(tmp_path: Path, netns: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.migration.renewal import read_renewal, with_webroot
+from nvrstack.migration.around.renewal import read_renewal, with_webroot
 from tests.contract.keeping import DOMAIN, Keeping, keeping
 
 SOON = {"SECONDS_BETWEEN_LOOKS": "0.5", "SETTLE_SECONDS": "1"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from nvrstack.migration.ddclient_conf import read_ddclient_conf
+from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from tests.contract import ddclients
 
 RELEASES = ("own", ddclients.OLDER_SUITE)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.migration.renewal import with_dns
+from nvrstack.migration.around.renewal import with_dns
 from tests.bed.name_server import SECRET, NameServer
 from tests.bed.process import run, wait_for
 from tests.contract.container import session

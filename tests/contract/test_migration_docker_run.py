@@ -10,20 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nvrstack.migration.container import read_container
-from nvrstack.migration.docker_options import (
-    OTHER_NAMES,
-    SHORT,
-    SWITCHES,
-    WITH_VALUE,
-)
-from nvrstack.migration.docker_run import read_run
+from nvrstack.migration.docker.container import read_container
+from nvrstack.migration.docker.option_table import BY_NAME, Takes
+from nvrstack.migration.docker.run import read_run
 from nvrstack.migration.install import Install
 from tests.bed import client
 from tests.contract.recording import Created, Recorder, recorder
 
 IMAGE = "ghcr.io/scottlamb/moonfire-nvr:v0.7.16"
-SHORT_OF = {name: letter for letter, name in SHORT.items()}
+SHORT_OF = {name: option.short for name, option in BY_NAME.items() if option.short}
 NUMBER = st.integers(1, 1_000_000).map(str)
 NAME = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,8}", fullmatch=True)
 TEXT = st.text(
@@ -151,10 +146,9 @@ def spelled(draw: st.DrawFn, name: str) -> list[str]:
             forms += [[f"-{SHORT_OF[name]}"], [f"-{SHORT_OF[name]}=1"], ["-it"]]
         return draw(st.sampled_from(forms))
     value = draw(VALUES[name])
-    older = {new: old for old, new in OTHER_NAMES.items()}
     forms = [[f"--{name}={value}"], [f"--{name}", value]]
-    if name in older:
-        forms.append([f"--{older[name]}={value}"])
+    if BY_NAME[name].old:
+        forms.append([f"--{BY_NAME[name].old}={value}"])
     if name in SHORT_OF:
         letter = SHORT_OF[name]
         forms += [[f"-{letter}", value], [f"-{letter}={value}"], [f"-it{letter}", value]]
@@ -189,8 +183,8 @@ def test_every_option_of_the_client_is_known(engine: Recorder) -> None:
     told = re.findall(r"^ +(?:-(\w), )?--([a-z0-9-]+)( \w+)?", done.stdout, re.MULTILINE)
     assert len(told) > 90
     for letter, name, value in told:
-        assert name in (WITH_VALUE if value else SWITCHES)
-        assert not letter or SHORT[letter] == name
+        assert (BY_NAME[name].takes is Takes.NOTHING) == (not value)
+        assert BY_NAME[name].short == letter
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from nvrstack.migration.accounting import account, override_text
-from nvrstack.migration.docker_run import read_run
+from nvrstack.migration.carry.accounting import account, override_text
+from nvrstack.migration.docker.run import read_run
 from tests.bed import client
 from tests.contract.recording import Recorder, recorder
 from tests.contract.rendered import project, write

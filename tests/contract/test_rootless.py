@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nvrstack.checks.engine import engine_verdicts
-from nvrstack.host import engine
-from nvrstack.host.docker_facts import ask_engine
+from nvrstack.host.docker import engine
+from nvrstack.host.docker.facts import ask_engine
 from tests.bed.process import run
 from tests.contract.rootless import rootless_engine
 from tests.unit.commands import nvrstack

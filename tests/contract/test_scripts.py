@@ -10,7 +10,7 @@ from tests.bed.process import run
 from tests.bed.rootfs import chroot
 
 SCRIPTS = ("nginx/nginx/start.sh",)
-UPDATER = "ddclient/ddclient/run.pl"
+UPDATER = "ddclient/ddclient"
 KEEPER = ("keeper", "lineages", "mending", "reachability", "schedule", "wanted", "words")
 
 
@@ -40,6 +40,10 @@ def test_certbots_python_can_read_the_keeper(name: str) -> None:
 
 
 def test_perl_has_no_complaint_about_the_updater() -> None:
-    words = ["perl", "-c", "/run.pl"]
-    done = chroot(words, {template(UPDATER): "/run.pl"})
-    assert done.stdout + done.stderr == "/run.pl syntax OK\n"
+    files = sorted(
+        path.name for path in template(UPDATER).iterdir() if path.suffix in {".pl", ".pm"}
+    )
+    assert "run.pl" in files
+    check = 'for file; do perl -Iddclient -wc "ddclient/$file" || exit; done'
+    done = chroot(["sh", "-c", check, "sh", *files], {template(UPDATER): "/ddclient"})
+    assert done.stderr.splitlines() == [f"ddclient/{name} syntax OK" for name in files]

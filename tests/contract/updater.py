@@ -1,4 +1,4 @@
-"""ddclient as run.sh runs it, and the provider that it speaks to."""
+"""ddclient as run.pl runs it, and the provider that it speaks to."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ SERVER = "dyndns.example.test"
 
 PORT = 8245
 HOST = "nvr.example.com"
-SCRIPT = "ddclient/run.pl"
+SCHEDULE = "ddclient/Schedule.pm"
 ADDRESS = "203.0.113.7"
 
 
@@ -131,7 +131,7 @@ class Updater:
         made = project(
             self.project.directory, "public", *self.settings, *changes, password=password
         )
-        files = {path: file for path, file in made.files.items() if path != SCRIPT}
+        files = {path: file for path, file in made.files.items() if path != SCHEDULE}
         apply(made.directory, {**files, **_quick(made)}, made.owner)
 
 
@@ -173,7 +173,7 @@ def updater(
     made = write(project(directory / "project", "public", *settings, password=password))
     apply(made.directory, _quick(made), made.owner)
     constants = {f"use constant {name}": value for name, value in {**PACE, **pace}.items()}
-    hurry(made.directory / SCRIPT, " => ", constants)
+    hurry(made.directory / SCHEDULE, " => ", constants)
     service = container(made, "ddclient", netns, directory / "tmp")
     for path, target in {hosts: "/etc/hosts", **ddclients.program(release)}.items():
         service = service.with_mount(target, path)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nvrstack.migration.steps import steps
+from nvrstack.migration.plan.steps import steps
 from tests.e2e.old_install import OldInstall
 from tests.e2e.waiting import Stopwatch, wait_until
 

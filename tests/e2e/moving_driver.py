@@ -24,11 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nvrstack.cli import moving
 from nvrstack.cli.console import Console
+from nvrstack.cli.progress import Progress
 from nvrstack.errors import NvrstackError
-from nvrstack.moving import journal
-from nvrstack.moving.store import move_from
+from nvrstack.migration.execution import journal, moving
+from nvrstack.migration.execution.store import move_from
 
 ACTS = {
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
@@ -113,14 +113,18 @@ def main() -> int:
     watch = Watch((step, where) if step else None, cut_power if given.power else kill)
     watched(watch)
     console = Console(yes=True, json=given.json)
+    follower = Progress(console)
     try:
         if given.what == "run":
             move = move_from(given.where.read_text(), str(given.where))
-            moving.run(console, move, keep=given.keep)
+            told = moving.run(follower, move, keep=given.keep)
         elif given.what == "resume":
-            moving.resume(console, given.where, keep=given.keep)
+            told = moving.resume(follower, given.where, keep=given.keep)
+        elif given.what == "status":
+            told = moving.status(given.where)
         else:
-            getattr(moving, given.what)(console, given.where)
+            told = getattr(moving, given.what)(follower, given.where)
+        console.result(told.data, told.words)
     except NvrstackError as error:
         return int(console.fail(error))
     finally:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from nvrstack.migration.around.renewal import read_renewal, with_webroot
 from nvrstack.migration.install import Install
-from nvrstack.migration.move import Certificate, HostNginx, Move
-from nvrstack.migration.renewal import read_renewal, with_webroot
+from nvrstack.migration.plan.move import Certificate, HostNginx, Move
 from nvrstack.rendering.quoting import quote_ddclient_password
 from tests.bed.booted import BootedHost
 from tests.bed.engine_host import boot, engine_host

@@ -22,12 +22,12 @@ from typing import Any, Literal
 import yaml
 from cryptography import x509
 
-from nvrstack.cli.stored_move import JOURNAL, Lines
+from nvrstack.migration.around.renewal import with_webroot
+from nvrstack.migration.execution.journal import Journal
+from nvrstack.migration.execution.store import text_of
+from nvrstack.migration.execution.stored_move import JOURNAL, Lines
 from nvrstack.migration.install import Install, Source
-from nvrstack.migration.move import Certificate, Move
-from nvrstack.migration.renewal import with_webroot
-from nvrstack.moving.journal import Journal
-from nvrstack.moving.store import text_of
+from nvrstack.migration.plan.move import Certificate, Move
 from nvrstack.services.images import MOONFIRE
 from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks

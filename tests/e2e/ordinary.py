@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nvrstack.cli.suggestions import STATE_DIR
+from nvrstack.projects.suggestions import STATE_DIR
 from tests.bed import engine
 from tests.bed.paths import TESTS
 

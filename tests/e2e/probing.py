@@ -63,6 +63,32 @@ def parsed(text: str) -> dict[str, str]:
 
 
 @contextmanager
+def reached_by_route(bed: Bed) -> Iterator[str]:
+    """Lend HOST:PORT of a container that whoever has a route to it reaches.
+
+    The engine drops such packets since version 28 unless a network says otherwise
+    (https://docs.docker.com/engine/network/drivers/bridge/); older ones do not know the option,
+    and let those pass that go to a published port.
+    """
+    network, port = "nvr-routed", 80
+    mode = "com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected"
+    bed.docker("network", "create", "--opt", mode, network)
+    try:
+        server = ["python3", "-m", "http.server", str(port)]
+        options = ["--detach", "--rm", "--network", network]
+        options += ["--publish", f"{bed.lan_address}:8098:{port}"]
+        identity = bed.docker("run", *options, TOOLS, *server).stdout.strip()
+        try:
+            form = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
+            address = bed.docker("inspect", "--format", form, identity).stdout.strip()
+            yield f"{address}:{port}"
+        finally:
+            bed.docker("rm", "--force", identity)
+    finally:
+        bed.docker("network", "rm", network)
+
+
+@contextmanager
 def listener_beside(bed: Bed, container: str, port: int) -> Iterator[None]:
     """Let something else listen on every address that a container has."""
     options = ["--detach", "--rm", "--network", f"container:{container}"]

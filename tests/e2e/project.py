@@ -13,13 +13,14 @@ from typing import Any
 import yaml
 from cryptography import x509
 
+from tests.bed.network import CLIENTS
 from tests.bed.process import Done, Word
 from tests.e2e import client
 from tests.e2e.world import World
 
 NVRSTACK = Path(sys.executable).with_name("nvrstack")
 ADMIN, ADMIN_PASSWORD = "admin", "correct horse 5tapl3"
-FIRST_CLIENT, SECOND_CLIENT = "nvrcl1", "nvrcl2"
+FIRST_CLIENT, SECOND_CLIENT = CLIENTS
 
 
 @dataclass

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from nvrstack.cli.stored_move import journal_of
-from nvrstack.migration.move import Move
+from nvrstack.migration.execution.stored_move import journal_of
+from nvrstack.migration.plan.move import Move
 from tests.bed.bed import Bed
 from tests.bed.process import Done
 from tests.e2e.adversity import fill, small_disk, squatter

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.migration.steps import steps
+from nvrstack.migration.plan.steps import steps
 from tests.e2e.old_install import OldInstall, described
 from tests.e2e.project import NVRSTACK
 from tests.e2e.waiting import wait_until

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.bed import pebble
 from tests.bed.bed import Bed
+from tests.bed.network import CLIENTS
 from tests.bed.paths import STANDINS, made
 from tests.bed.process import end
 from tests.bed.rootfs import chroot_command
@@ -105,7 +106,7 @@ class World:
         self.end_leftovers()
         self.instruct_dyndns()
         # Only the house's published ports are known out there, and only the house has clients.
-        for netns, gateway in ((self.bed.internet_netns, "130"), ("nvrcl2", "1")):
+        for netns, gateway in ((self.bed.internet_netns, "130"), (CLIENTS[1], "1")):
             self.ip(netns, "route", "replace", "198.51.100.0/28", "via", f"198.51.101.{gateway}")
         for name in ("pebble", DYNDNS):
             self.bed.set_address(name, self.bed.internet_address)
@@ -126,7 +127,7 @@ class World:
         self.connect()
         for name in ("pebble", DYNDNS, *self.hosts):
             self.bed.set_address(name, None)
-        for netns in (self.bed.internet_netns, "nvrcl2"):
+        for netns in (self.bed.internet_netns, CLIENTS[1]):
             self.ip(netns, "route", "delete", "198.51.100.0/28")
 
     def connect(self) -> None:

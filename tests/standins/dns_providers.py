@@ -3,8 +3,9 @@
 
 Standard library only. It answers one update of nvr.example.com by https and knows each interface
 by the path of the request. Who does not show the right credentials is refused in the words of that
-provider. The log has one JSON line per request: its host, path and query, whether the credentials
-were right, and the address that it was told.
+provider. The log has one JSON line per request: its host and path, whether the credentials were
+right, and the address that it was told, with the whole name of the record where the provider makes
+that of a label and its zone.
 """
 
 from __future__ import annotations
@@ -60,12 +61,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back; `told` is the address, when the request sets one."""
+    """What is sent back; `told` is the address, if the request sets one, and `name` its record."""
 
     text: str
     code: int = 200
     right: bool = True
     told: str | None = None
+    name: str = HOST
+
+
+def below_zone(label: str) -> str:
+    """The record that a label stands for, whatever it is (RFC 1035 section 5.1: `@`)."""
+    return ZONE if label in {"", "@"} else f"{label}.{ZONE}"
 
 
 def dyndns2(request: Request) -> Answer:
@@ -89,8 +96,8 @@ def namecheap(request: Request) -> Answer:
     if (request.query["password"], request.query["domain"]) != (request.password, ZONE):
         words = "<ErrCount>1</ErrCount><errors><Err1>Passwords do not match</Err1></errors>"
         return Answer(f"<interface-response>{words}</interface-response>", right=False)
-    told = request.query["ip"] if request.query["host"] == "nvr" else None
-    return Answer("<interface-response>\n<ErrCount>0</ErrCount>\n</interface-response>", told=told)
+    words = "<interface-response>\n<ErrCount>0</ErrCount>\n</interface-response>"
+    return Answer(words, told=request.query["ip"], name=below_zone(request.query["host"]))
 
 
 def update(request: Request) -> Answer:
@@ -114,7 +121,8 @@ def godaddy(request: Request) -> Answer:
     if request.authorization != f"sso-key {request.login}:{request.password}":
         words = {"code": "UNABLE_TO_AUTHENTICATE", "message": "Unauthorized : Could not do it"}
         return Answer(json.dumps(words), 401, right=False)
-    return Answer("{}", told=request.json[0]["data"])
+    name = below_zone(request.path.rpartition("/")[2])
+    return Answer("{}", told=request.json[0]["data"], name=name)
 
 
 def gandi(request: Request) -> Answer:
@@ -123,7 +131,8 @@ def gandi(request: Request) -> Answer:
         return Answer('{"message": "The server could not verify that you may do it"}', 401, False)
     if request.method == "GET":
         return Answer(json.dumps({"rrset_values": [BEFORE], "rrset_ttl": 300}))
-    return Answer('{"message": "DNS Record Created"}', 201, told=request.json["rrset_values"][0])
+    told, name = request.json["rrset_values"][0], below_zone(request.path.split("/")[-2])
+    return Answer('{"message": "DNS Record Created"}', 201, told=told, name=name)
 
 
 def digitalocean(request: Request) -> Answer:
@@ -156,7 +165,8 @@ def porkbun(request: Request) -> Answer:
     if "/retrieveByNameType/" in request.path:
         record = {"id": "7", "content": BEFORE, "ttl": "600", "notes": ""}
         return Answer(json.dumps({"status": "SUCCESS", "records": [record]}))
-    return Answer('{"status": "SUCCESS"}', told=request.json["content"])
+    name = below_zone(request.path.partition("/A/")[2])
+    return Answer('{"status": "SUCCESS"}', told=request.json["content"], name=name)
 
 
 def hetzner(request: Request) -> Answer:
@@ -197,11 +207,11 @@ INTERFACES: dict[str, Callable[[Request], Answer]] = {
     "/dynamic/update.php": freedns,
     "/nic/update": dyndns2,
     "/update": update,
-    f"/v1/domains/{ZONE}/records/A/nvr": godaddy,
+    f"/v1/domains/{ZONE}/records/A/": godaddy,
     f"/v1/zones/{ZONE}/rrsets": hetzner,
     "/v1/actions/7": hetzner,
     f"/v2/domains/{ZONE}/records": digitalocean,
-    f"/v5/livedns/domains/{ZONE}/records/nvr/A": gandi,
+    f"/v5/livedns/domains/{ZONE}/records/": gandi,
 }
 """The beginning of each interface's paths; the longest that fits is meant."""
 
@@ -235,7 +245,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         found = INTERFACES[max(fitting, key=len)](request)
         entry = {"host": self.headers["Host"], "path": parts.path, "right": found.right}
         with self.log.open("a") as file:
-            file.write(json.dumps({**entry, "told": found.told}) + "\n")
+            file.write(json.dumps({**entry, "told": found.told, "name": found.name}) + "\n")
         text = found.text.encode()
         self.send_response(found.code)
         self.send_header("Content-Length", str(len(text)))

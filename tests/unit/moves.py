@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from nvrstack.migration.execution.work import OWN, Work
 from nvrstack.migration.install import Install
-from nvrstack.migration.move import Move
-from nvrstack.moving.work import OWN, Work
+from nvrstack.migration.plan.move import Move
 from tests.unit.samples import settings_for
 
 

@@ -85,3 +85,7 @@ def credentials_of(provider: DnsProvider, value: str = "t0ken") -> str:
     if provider.credentials == "json":
         return json.dumps(dict.fromkeys(provider.keys, value))
     return credentials_text(provider, dict.fromkeys(provider.keys, value))
+
+
+LABEL_63 = "a" * 63
+DOMAIN_253 = f"{LABEL_63}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nvrstack.services.dns_providers import dns_providers
 from nvrstack.services.images import DDCLIENT
-from nvrstack.services.providers import providers
+from nvrstack.services.providers import Provider, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import Settings
@@ -196,10 +196,16 @@ PROVIDERS = [
 """Those of the pinned ddclient to whom any text may be the password."""
 
 
+def _login(provider: Provider) -> st.SearchStrategy[str]:
+    """Anything, unless it names the zone."""
+    if provider.zone_setting == "login":
+        return st.just("Example.com")
+    return st.from_regex(r"[a-zA-Z0-9@.'\"\\$+&{}%!-]{1,12}", fullmatch=True)
+
+
 @st.composite
 def _ddns(draw: st.DrawFn) -> dict[str, Any]:
     provider = draw(st.sampled_from(PROVIDERS))
-    login = st.from_regex(r"[a-zA-Z0-9@.'\"\\$+&{}%!-]{1,12}", fullmatch=True)
     given = {"server": "http://127.0.0.1:8245", "zone": "example.com", "ttl": "10m"}
     families = [["ipv4"], *([["ipv6"], ["ipv6", "ipv4"]] if provider.ipv6 else [])]
     source: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
@@ -214,7 +220,7 @@ def _ddns(draw: st.DrawFn) -> dict[str, Any]:
     end = provider.host_suffix or ".example.com"
     return {
         "provider": provider.name,
-        **({"login": draw(login)} if provider.login else {}),
+        **({"login": draw(_login(provider))} if provider.login else {}),
         **{key: given[key] for key in provider.keys},
         "hosts": [f"{label}{end}" for label in draw(hosts)],
         **draw(_optional(families=st.sampled_from(families), interval=DURATION)),

@@ -20,10 +20,10 @@ MAY_IMPORT = {
     "pki": MIDDLE,
     "rendering": MIDDLE | {"rendering"},
     "checks": {"checks"} | MIDDLE,
-    "migration": MIDDLE | {"migration"},
-    "moving": MIDDLE | {"rendering", "migration", "host", "moving"},
+    "projects": MIDDLE | {"rendering", "checks", "host", "projects"},
+    "migration": MIDDLE | {"rendering", "projects", "host", "migration"},
     "host": {"errors", "tree", "visit", "surroundings", "host"},
-    "cli": MIDDLE | {"rendering", "checks", "migration", "moving", "host", "cli"},
+    "cli": MIDDLE | {"rendering", "checks", "migration", "projects", "host", "cli"},
     "__main__": {"cli"},
     "__init__": set[str](),
 }

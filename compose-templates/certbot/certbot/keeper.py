@@ -10,10 +10,8 @@ third of the lifetime is left, or half of it where that is short.
 
 import contextlib
 import json
-import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -23,11 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import schedule
-from lineages import how_issued, is_whole, issued, retire
-from mending import clear_away
+from asking import Certbot
+from lineages import is_whole, issued, retire
+from mending import clear_away, relink
 from reachability import authority_obstacle, challenge_obstacle
 from schedule import FAILED, OK, Obstacle, Outcome, State
-from wanted import LETSENCRYPT, LOGS, WEBROOT, Wanted, certbot_command, read_wanted
+from wanted import LETSENCRYPT, WEBROOT, Wanted, read_wanted
 from words import outcome
 
 WANTED = Path(__file__).with_name("certificates.json")
@@ -38,8 +37,6 @@ SETTLE_SECONDS = 20
 """How long all but the very first wishes are left alone: nginx, too, has to take up the names."""
 WRITE_SECONDS = 300
 """How often `state.json` is written when nothing changes, as a sign of life."""
-CERTBOT_SECONDS = 900
-"""How long certbot may take."""
 
 
 def load_states(path: Path) -> dict[str, State]:
@@ -78,7 +75,7 @@ class Keeper:
         self.saved: dict[str, State] = {}
         self.saved_at = 0.0
         self.stopping = threading.Event()
-        self.running: subprocess.Popen[str] | None = None
+        self.certbot = Certbot()
 
     def look(self) -> None:
         """Do what is due now."""
@@ -106,11 +103,13 @@ class Keeper:
         obstacle = authority_obstacle(wanted.server) or self.obstacle(wanted, state)
         after = schedule.waiting(state, obstacle, time.time(), jitter)
         if after is None:
+            if relink(LETSENCRYPT, wanted.name):
+                print(f"{wanted.name}: made certbot's links again", flush=True)
             for place in clear_away(LETSENCRYPT, wanted.name, time.time()):
                 print(f"{wanted.name}: something was half written; kept in {place}", flush=True)
             before = schedule.before_attempt(state, obstacle, time.time(), jitter)
             self.record(wanted.name, before)
-            code, output = self.run_certbot(wanted)
+            code, output = self.certbot.ask(wanted)
             if self.stopping.is_set():
                 return
             told = outcome(code, output, by_webroot=wanted.by_webroot)
@@ -163,33 +162,10 @@ class Keeper:
             save_states(STATE, self.states, now)
             self.saved, self.saved_at = dict(self.states), now
 
-    def run_certbot(self, wanted: Wanted) -> tuple[int, str]:
-        """Run certbot; give its exit code and everything that it printed."""
-        LOGS.mkdir(parents=True, exist_ok=True)
-        noted, whole = how_issued(LETSENCRYPT, wanted.name), is_whole(LETSENCRYPT, wanted.name)
-        self.running = subprocess.Popen(
-            certbot_command(wanted, noted, is_whole=whole),
-            env={**os.environ, **dict(wanted.environment)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        try:
-            output, _ = self.running.communicate(timeout=CERTBOT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.running.kill()
-            output, _ = self.running.communicate()
-            output += f"\ncertbot took longer than {CERTBOT_SECONDS} seconds and was ended"
-        code, self.running = self.running.returncode, None
-        print(output.strip(), flush=True)
-        return code, output
-
     def stop(self, *_: object) -> None:
         """End certbot, then the loop."""
         self.stopping.set()
-        if self.running:
-            self.running.terminate()
+        self.certbot.stop()
 
     def keep(self, look: Callable[[], None]) -> None:
         """Look every few seconds until told to stop; a disk that is full now may not be later."""

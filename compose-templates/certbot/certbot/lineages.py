@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+PARTS = ("cert", "chain", "fullchain", "privkey")
+"""What certbot keeps of each certificate, a file each."""
+RSA_BITS = 2048
+"""What authorities want at least (CA/Browser Forum baseline requirements, 6.1.5)."""
+
 
 @dataclass(frozen=True)
 class Issued:
@@ -36,9 +41,8 @@ def issued(letsencrypt: Path, name: str) -> Issued | None:
 def is_whole(letsencrypt: Path, name: str) -> bool:
     """Whether the chain of lineage `name` is that of its certificate, and nothing is cut short."""
     live = letsencrypt / "live" / name
-    parts = ("cert", "chain", "fullchain", "privkey")
     try:
-        certificate, chain, both, key = ((live / f"{part}.pem").read_bytes() for part in parts)
+        certificate, chain, both, key = ((live / f"{part}.pem").read_bytes() for part in PARTS)
     except OSError:
         return False
     return both == certificate + chain and key.rstrip().endswith(b"PRIVATE KEY-----")
@@ -54,6 +58,31 @@ def how_issued(letsencrypt: Path, name: str) -> Mapping[str, str]:
         return dict(noted["renewalparams"])
     except (OSError, ValueError, KeyError, configparser.Error):
         return {}
+
+
+def key_options(letsencrypt: Path, name: str, key_type: str) -> list[str]:
+    """What certbot has to be told for the next key to be like the present one of `key_type`.
+
+    Where certbot noted `reuse_key`, it refuses to renew with what does not fit the key; where it
+    did not, it would go back to its own size and curve.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    like: list[str] = []
+    try:
+        pem = (letsencrypt / "live" / name / "privkey.pem").read_bytes()
+        key = load_pem_private_key(pem, password=None)
+    except (OSError, ValueError, TypeError):
+        key = None
+    if key_type == "rsa" and isinstance(key, rsa.RSAPrivateKey) and key.key_size >= RSA_BITS:
+        like = ["--rsa-key-size", str(key.key_size)]
+    if key_type == "ecdsa" and isinstance(key, ec.EllipticCurvePrivateKey):
+        like = ["--elliptic-curve", key.curve.name]
+    if how_issued(letsencrypt, name).get("reuse_key", "").lower() not in {"true", "1", "on", "yes"}:
+        return like
+    # Another kind of key was asked for: it is made once, and kept then.
+    return [*like, "--reuse-key", *([] if like else ["--new-key"])]
 
 
 def retire(letsencrypt: Path, name: str, now: float) -> Path | None:

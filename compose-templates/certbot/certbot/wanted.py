@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,12 @@ def read_wanted(text: str) -> list[Wanted]:
 
 
 def certbot_command(
-    wanted: Wanted, issued: Mapping[str, str], *, is_whole: bool = True
+    wanted: Wanted,
+    issued: Mapping[str, str],
+    *,
+    is_whole: bool = True,
+    key: Sequence[str] = (),
+    account: str | None = None,
 ) -> list[str]:
     """The certbot command line that issues, renews or leaves alone, whichever is due.
 
@@ -67,8 +72,10 @@ def certbot_command(
     none. One from another authority, or got in another way, is replaced at once: a staging
     certificate is of no use any more, and a new way shows now whether it works, not when the next
     renewal is due. So is one that is not whole, as a full disk may leave it.
+
+    `key` are options about the key, `account` is the identifier of the account to use, if any.
     """
-    contact = ["--email", wanted.email] if wanted.email else ["--register-unsafely-without-email"]
+    contact = [f"--email={wanted.email}"] if wanted.email else ["--register-unsafely-without-email"]
     way = {"server": wanted.server, "authenticator": wanted.authenticator}
     differs = any(issued.get(key) != value for key, value in way.items())
     replaces = bool(issued) and (differs or not is_whole)
@@ -80,7 +87,8 @@ def certbot_command(
         "--authenticator", wanted.authenticator, *webroot, *wanted.options,
         "--cert-name", wanted.name,
         *due, "--renew-with-new-domains",
-        "--key-type", wanted.key_type,
+        "--key-type", wanted.key_type, *key,
+        *(["--account", account] if account else []),
         "--config-dir", str(LETSENCRYPT), "--work-dir", str(WORK), "--logs-dir", str(LOGS),
         "--max-log-backups", "20",
         *(word for domain in wanted.domains for word in ("--domain", domain)),

@@ -57,6 +57,7 @@ _CHATTER = (
     "Renewing an existing",
     "Account registered",
     "An unexpected error occurred",
+    "An error occurred requesting ACME Renewal",
     "Encountered exception during recovery",
     "Ask for help",
     "See the logfile",

@@ -17,7 +17,7 @@ def ddns_verdicts(
 ) -> Iterator[Verdict]:
     """One verdict for each name that is told to the provider.
 
-    `names` are as the provider knows them, `state` is what `run.pl` wrote into `state.json`, None
+    `names` are those of the records, `state` is what `run.pl` wrote into `state.json`, None
     when there is nothing to read yet.
     """
     for name in names:

@@ -6,9 +6,9 @@ from typing import Any
 
 import typer
 
-from nvrstack.cli.console import SETTINGS, Console
-from nvrstack.cli.project import LoadedProject, read_secret, read_text
+from nvrstack.cli.console import Console
 from nvrstack.errors import InputError
+from nvrstack.projects.project import read_secret, read_text
 from nvrstack.services.dns_providers import DnsProvider, credentials_text, dns_providers
 from nvrstack.services.providers import providers
 from nvrstack.settings.answers import (
@@ -18,27 +18,23 @@ from nvrstack.settings.answers import (
     from_environment,
     from_pairs,
     from_toml,
-    from_value,
 )
-from nvrstack.settings.load import dotted, lookup, merge, validate
-from nvrstack.settings.model import Settings
-from nvrstack.settings.problems import Problem, SettingsError
+from nvrstack.settings.load import lookup
 from nvrstack.settings.questions import Question, next_question
 from nvrstack.settings.secrets import (
     DDNS_PASSWORD,
     DNS_CREDENTIALS,
     EAB_HMAC_KEY,
+    FIRST_USER,
     NAMED,
     ROUTER_PASSWORD,
     Secret,
     known_secret,
-    required_secrets,
 )
 from nvrstack.stacks import Stack, find_stack, load_stacks
 
 DEFAULT_STACK = "public"
 ATTEMPTS = 5
-FIRST_USER = Secret("first_user_password", "Password of the first account")
 
 
 def given_answers(
@@ -119,73 +115,6 @@ def _ask_credentials(provider: DnsProvider) -> str:
 
 def _unseen(label: str) -> str:
     return str(typer.prompt(label, hide_input=True, err=True))
-
-
-def checked(
-    given: Answers, found: Mapping[str, Any], secrets: Mapping[str, str]
-) -> tuple[Settings, Stack]:
-    """Valid settings from all answers, or SettingsError with everything wrong or missing."""
-    stacks = load_stacks()
-    data = merge(found, given.data)
-    problems: list[Problem] = []
-    settings: Settings | None = None
-    try:
-        settings = validate(
-            data,
-            "the settings given",
-            stacks,
-            lambda path: _origin(given, _key(dotted(path))),
-        )
-    except SettingsError as error:
-        problems += error.problems
-    stack = stacks.get(str(data.get("stack")))
-    needed = required_secrets(settings) if settings else ()
-    if settings is None and stack and stack.runs("ddclient"):
-        needed = (DDNS_PASSWORD,)
-    problems += [
-        Problem(
-            f"the secret {secret.name}",
-            f"is missing; put it into a file and add --secret-file {secret.name}=FILE",
-        )
-        for secret in needed
-        if not secrets.get(secret.name)
-    ]
-    if problems or settings is None:
-        missing = any("is missing" in problem.message for problem in problems)
-        failure = SettingsError(problems, "the settings given")
-        if missing:
-            failure.hint = "give each with --set KEY=VALUE, or run init in a terminal to be asked"
-        raise failure
-    return settings, stacks[settings.stack]
-
-
-def differing_answers(
-    project: LoadedProject, given: Answers, secrets: Mapping[str, str]
-) -> tuple[str, ...]:
-    """The keys and secrets of `given` that say something else than the project does."""
-    stacks = load_stacks()
-    present = from_toml(read_text(project.directory / SETTINGS), SETTINGS)
-
-    def says_the_same(key: str) -> bool:
-        answer = from_value(key, lookup(given.data, key))
-        merged = merge(present.data, answer)
-        return validate(merged, "the settings given", stacks) == project.settings
-
-    keys = [key for key in given.origins if not says_the_same(key)]
-    for secret in required_secrets(project.settings):
-        path, given_one = project.directory / "secrets" / secret.name, secrets.get(secret.name)
-        if given_one and not (path.is_file() and read_secret(path, secret) == given_one):
-            keys.append(f"the secret {secret.name}")
-    return tuple(keys)
-
-
-def _key(path: str) -> str:
-    return path.partition("[")[0]
-
-
-def _origin(given: Answers, key: str) -> str:
-    inside = (origin for k, origin in given.origins.items() if k.startswith(f"{key}."))
-    return given.origins.get(key) or next(inside, "")
 
 
 def _ask(

@@ -99,14 +99,19 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
             error.show(file=console.stderr)  # type: ignore[attr-defined]
     except OSError as error:
         # What no command foresaw: a directory that may not be entered, an output on a full disk.
-        reason = f"{error.filename or 'the output'}: {error.strerror or error}"
-        code = console.fail(HostError(reason, "check that you may go there, and that it has room"))
+        code = console.fail(unforeseen(error))
     except (KeyboardInterrupt, EOFError, typer.Abort):
         print(file=console.stderr)
         code = ExitCode.INTERRUPTED
     except SystemExit as ended:
         code = ended.code
     return int(code or ExitCode.OK)
+
+
+def unforeseen(error: OSError) -> HostError:
+    """What is said of an error of the host which no command foresaw."""
+    reason = f"{error.filename or 'the output'}: {error.strerror or error}"
+    return HostError(reason, "check that you may go there, and that it has room")
 
 
 def hoist_global_options(arguments: Sequence[str]) -> list[str]:

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nvrstack.cli.console import SETTINGS, Console
+from nvrstack.cli.console import Console
 from nvrstack.errors import InputError
+from nvrstack.settings import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nvrstack.cli.project import LoadedProject
+    from nvrstack.projects.project import LoadedProject
 
 Key = Annotated[str, typer.Argument(help="A setting by its dotted name, such as site.domain.")]
 
 
 def get(context: typer.Context, key: Key) -> None:
     """Print a setting, the stack's default included."""
-    from nvrstack.cli.project import read_project
+    from nvrstack.projects.project import read_project
     from nvrstack.settings.answers import known_keys, unknown_name
     from nvrstack.settings.load import lookup
     from nvrstack.settings.problems import Problem, SettingsError
@@ -83,9 +84,9 @@ def domain(
     """Move the page to another domain, in every file that names it, and render."""
     from pydantic_core import PydanticCustomError
 
-    from nvrstack.cli.project import complete, owner_of, read_project
     from nvrstack.cli.render import render_project
     from nvrstack.host.apply import locked
+    from nvrstack.projects.project import complete, owner_of, read_project
     from nvrstack.settings.names import domain_name
 
     console: Console = context.obj
@@ -122,8 +123,8 @@ def domain(
 
 def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     """What a change of domain means for browsers that know the old one."""
-    from nvrstack.cli.project import certificate_changes
     from nvrstack.pki.keep import ROOT
+    from nvrstack.projects.project import certificate_changes
     from nvrstack.services.acme import publicly_trusted
     from nvrstack.settings.values import format_duration
 
@@ -153,10 +154,10 @@ def change_settings(
     is wrong with the result: where `origins` says that it came from, else its line in the file as
     it is.
     """
-    from nvrstack.cli.project import owner_of, read_text
     from nvrstack.host.apply import locked
+    from nvrstack.projects.project import owner_of, read_text
     from nvrstack.settings.edit import changed
-    from nvrstack.settings.migrations import migrated
+    from nvrstack.settings.schema_upgrades import migrated
     from nvrstack.stacks import load_stacks
 
     with locked(directory, owner_of(directory)):
@@ -168,8 +169,8 @@ def change_settings(
 
 def write_settings(directory: "Path", text: str, backup: str | None = None) -> None:
     """Write `nvrstack.toml`, atomically and with the mode that it has, in a locked project."""
-    from nvrstack.cli.project import owner_of
     from nvrstack.host.apply import apply
+    from nvrstack.projects.project import owner_of
     from nvrstack.rendering.manifest import backup_path
     from nvrstack.tree import File
 

@@ -14,8 +14,8 @@ from typing import Any, TextIO
 import typer
 
 from nvrstack.errors import ExitCode, InputError, NvrstackError
+from nvrstack.settings import SETTINGS
 
-SETTINGS = "nvrstack.toml"
 EPILOG = "Everywhere: --project DIR, --yes, --quiet, --verbose, --no-color, --json."
 
 
@@ -85,15 +85,21 @@ class Console:
             print(text, file=self.stdout, flush=True)
 
     def fail(self, error: NvrstackError) -> ExitCode:
-        """Report an error and give its exit code."""
+        """Report an error and give its exit code; on stderr where stdout takes no JSON object."""
         if self.json:
             data = {"error": error.message, "hint": error.hint, "code": int(error.code)}
-            self.result(data, "")
+            try:
+                self.result(data, "")
+            except OSError:
+                self._explain(error)
         else:
-            print(f"error: {error.message}", file=self.stderr)
-            if error.hint:
-                print(f"hint: {error.hint}", file=self.stderr)
+            self._explain(error)
         return error.code
+
+    def _explain(self, error: NvrstackError) -> None:
+        print(f"error: {error.message}", file=self.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=self.stderr)
 
     def find_project(self) -> Path:
         """The project directory: --project, else the nearest one upwards that has settings.

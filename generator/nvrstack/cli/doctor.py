@@ -10,8 +10,8 @@ from nvrstack.errors import HostError, InputError
 
 if TYPE_CHECKING:
     from nvrstack.checks.verdict import Verdict
-    from nvrstack.cli.findings import Findings
-    from nvrstack.host.router import Gateway
+    from nvrstack.host.network.router import Gateway
+    from nvrstack.projects.diagnosis import Findings
     from nvrstack.settings.model import Settings
 
 
@@ -26,27 +26,27 @@ def doctor(
     Host, disks, router, DNS and clock are looked at, and nothing is changed without --forward.
     Without a project, what matters before `nvrstack init` is looked at.
     """
-    from nvrstack.cli.findings import find
-    from nvrstack.cli.interest import interest_before, interest_of
-    from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import report
+    from nvrstack.projects.diagnosis import find
+    from nvrstack.projects.doctor_scope import scope_before, scope_of
+    from nvrstack.projects.project import read_project
 
     console: Console = context.obj
     directory = console.find_project() if forward else console.look_for_project()
     if directory is None:
-        interest = interest_before()
-        report(console, list(verdicts_before(interest.ports, find(interest))))
+        scope = scope_before()
+        report(console, list(verdicts_before(scope.ports, find(scope))))
         return
     project = read_project(directory)
     gateway = _forward(console, project.settings) if forward else None
-    report(console, list(_verdicts(project.settings, find(interest_of(project), gateway))))
+    report(console, list(_verdicts(project.settings, find(scope_of(project), gateway))))
 
 
 def _forward(console: Console, settings: "Settings") -> "Gateway":
     """Add the forwardings that the router lacks, and renew those with an end, once agreed to."""
     from nvrstack.checks.router import forwarding_of, leads_to
     from nvrstack.host.facts import lan_address
-    from nvrstack.host.router import find_gateway
+    from nvrstack.host.network.router import find_gateway
     from nvrstack.rendering.forwardings import wanted_forwardings
 
     address = settings.network.lan_address or lan_address()

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from nvrstack.cli.console import Console
-from nvrstack.cli.user import ask_password, check_name, users_of
+from nvrstack.cli.user import ask_password
 from nvrstack.errors import InputError
+from nvrstack.projects.accounts import accounts, check_name
 from nvrstack.services.passwords import PERMISSIONS
+from nvrstack.settings.secrets import FIRST_USER
 
 if TYPE_CHECKING:
-    from nvrstack.cli.create import Created
-
-SECRET_NAME = "first_user_password"  # noqa: S105 - the name of a secret, not one
+    from nvrstack.projects.create import Created
 
 
 def check_given(name: str | None, secrets: dict[str, str]) -> None:
     """Raise InputError unless a first user's name and password were given together, or neither."""
-    if (name is None) != (SECRET_NAME not in secrets):
+    if (name is None) != (FIRST_USER.name not in secrets):
         raise InputError(
-            f"--first-user and --secret-file {SECRET_NAME}=FILE belong together",
+            f"--first-user and --secret-file {FIRST_USER.name}=FILE belong together",
             "give both, or neither and use `nvrstack user add` later",
         )
     if name is not None:
@@ -32,7 +32,8 @@ def make(console: Console, created: "Created", name: str | None, secrets: dict[s
         if name is not None:
             created.notes.append(f"The account {name} was not made, for there is no database yet.")
         return
-    with users_of(created.project) as users:
+    project = created.project
+    with accounts(project.directory, project.settings) as users:
         present = users.all()
     if present:
         created.user = present[0].name
@@ -44,9 +45,9 @@ def make(console: Console, created: "Created", name: str | None, secrets: dict[s
             return
         name = typer.prompt("User name", default="admin", err=True)
         check_name(name)
-        secrets = {SECRET_NAME: ask_password(console, from_stdin=False)}
+        secrets = {FIRST_USER.name: ask_password(console, from_stdin=False)}
     if name is None:
         return
-    with users_of(created.project) as users:
-        users.add(name, secrets[SECRET_NAME], frozenset(PERMISSIONS))
+    with accounts(project.directory, project.settings) as users:
+        users.add(name, secrets[FIRST_USER.name], frozenset(PERMISSIONS))
     created.user = name

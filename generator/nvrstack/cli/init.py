@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nvrstack.cli.console import SETTINGS, Console
-from nvrstack.errors import InputError
+from nvrstack.cli.console import Console
+from nvrstack.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from nvrstack.cli.create import Created
-    from nvrstack.settings.answers import Answers
+    from nvrstack.projects.create import Created
     from nvrstack.tree import Tree
 
 
@@ -51,10 +50,13 @@ def init(
     Each setting comes from --set, else from a variable such as NVRSTACK_SITE__DOMAIN, else from
     the answers file, else you are asked, if this is a terminal.
     """
-    from nvrstack.cli import answering, create, first_account
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.cli.suggestions import suggest_subnet, suggestions
+    from nvrstack.cli import answering, first_account
+    from nvrstack.projects import create
+    from nvrstack.projects.existing import complete_project
+    from nvrstack.projects.project import LoadedProject
+    from nvrstack.projects.suggestions import suggest_subnet, suggestions
     from nvrstack.settings.answers import from_here
+    from nvrstack.settings.complete import complete
     from nvrstack.settings.load import lookup
 
     console: Console = context.obj
@@ -65,7 +67,7 @@ def init(
     secrets = answering.given_secrets(secret_file or [])
     first_account.check_given(first_user, secrets)
     if (target / SETTINGS).is_file():
-        _finish(console, _resume(target, given, secrets), first_user, secrets)
+        _finish(console, complete_project(target, given, secrets), first_user, secrets)
         return
     create.check_target(target)
 
@@ -75,7 +77,7 @@ def init(
         secrets |= answering.ask_secrets(given.data, secrets)
     if lookup(given.data, "network.backend_subnet") is None:
         found["network"]["backend_subnet"] = suggest_subnet()
-    checked, chosen = answering.checked(given, found, secrets)
+    checked, chosen = complete(given, found, secrets)
     files = create.new_files(target, checked, chosen, secrets)
     if dry_run:
         create.check_host(target, checked, chosen)
@@ -91,39 +93,17 @@ def init(
     _finish(console, created, first_user, secrets)
 
 
-def _resume(target: Path, given: "Answers", secrets: dict[str, str]) -> "Created":
-    """Complete an existing project's directories; its settings stay as they are.
-
-    Raises InputError when the answers given say anything else than the settings do.
-    """
-    from nvrstack.cli import answering, create
-    from nvrstack.cli.project import read_project
-    from nvrstack.host.apply import locked
-
-    project = read_project(target)
-    differing = answering.differing_answers(project, given, secrets)
-    if differing:
-        raise InputError(
-            f"{target}: is an nvrstack project already, with other settings than you gave: "
-            f"{', '.join(differing)}; nothing was changed",
-            f"change them in {target / SETTINGS}, then run `nvrstack render`",
-        )
-    owner = create.file_owner(project.settings)
-    with locked(target, owner):
-        pass
-    create.check_host(target, project.settings, project.stack)
-    create.prepare_directories(target, project.settings, project.stack)
-    return create.Created(project, {})
-
-
 def _finish(
     console: Console, created: "Created", first_user: str | None, secrets: dict[str, str]
 ) -> None:
-    from nvrstack.cli import create, first_account
+    from nvrstack.cli import first_account
+    from nvrstack.projects import create
     from nvrstack.rendering.context import url
     from nvrstack.rendering.next_steps import next_steps
 
-    create.make_database(console, created)
+    if create.lacks_database(created):
+        console.say("Making Moonfire's database (the first time, its image is downloaded) …")
+        console.detail(create.make_database(created))
     first_account.make(console, created, first_user, secrets)
     settings, directory = created.project.settings, created.project.directory
     steps = next_steps(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.progress import Progress
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.planning import Planned, Wishes
-    from nvrstack.cli.survey import Host
+    from nvrstack.migration.execution.report import Report
+    from nvrstack.migration.gathering.planning import Planned, PlanRequest
+    from nvrstack.migration.gathering.survey import Host
     from nvrstack.migration.install import Source
 
 SOURCES = ("nvr-script", "container", "compose", "systemd")
@@ -96,8 +98,8 @@ def migrate(
 ) -> None:
     """Move an existing Moonfire into a project, reversibly. Exit 1 if it cannot be done yet."""
     from nvrstack.cli import answering, first_account
-    from nvrstack.cli.planning import Wishes, make_plan
-    from nvrstack.cli.survey import Host
+    from nvrstack.migration.gathering.planning import PlanRequest, make_plan
+    from nvrstack.migration.gathering.survey import Host
 
     console: Console = context.obj
     target = directory or console.project or Path(DIRECTORY)
@@ -112,7 +114,7 @@ def migrate(
         raise InputError(f"{root}: is not a directory", "check --root")
     secrets = answering.given_secrets(secret_file or [])
     first_account.check_given(first_user, secrets)
-    wishes = Wishes(
+    request = PlanRequest(
         target,
         answering.given_answers(console, stack, settings or [], answers),
         secrets,
@@ -124,11 +126,11 @@ def migrate(
     )
     host = Host(root, nvr_script, moonfire_config, not no_docker)
     if plan:
-        _show(console, make_plan(host, wishes))
+        _show(console, make_plan(host, request))
     elif root != Path("/") or no_docker:
         raise InputError("--root and --no-docker are for a plan", "add --plan, or leave them out")
     else:
-        _move(console, host, wishes, keep=keep)
+        _move(console, host, request, keep=keep)
 
 
 def _mode(**given: bool) -> str:
@@ -142,53 +144,61 @@ def _mode(**given: bool) -> str:
 
 def _continue(console: Console, about: str, project: Path, *, keep: bool) -> None:
     """What can be done about a move that was begun."""
-    from nvrstack.cli import moving
+    from nvrstack.migration.execution import moving
 
     if about == "resume":
-        moving.resume(console, project, keep=keep)
+        told: Report | None = moving.resume(Progress(console), project, keep=keep)
     elif about == "rollback":
-        moving.rollback(console, project)
+        told = moving.rollback(Progress(console), project)
     elif about == "finish":
-        moving.finish(console, project)
+        told = moving.finish(Progress(console), project)
     else:
-        moving.status(console, project)
+        told = moving.status(project)
+    _report(console, told)
 
 
-def _move(console: Console, host: "Host", wishes: "Wishes", *, keep: bool) -> None:
+def _move(console: Console, host: "Host", request: "PlanRequest", *, keep: bool) -> None:
     """Plan, ask, and move."""
-    from nvrstack.cli import moving
-    from nvrstack.cli.planning import NOBODY, make_plan
+    from nvrstack.migration.execution import moving
+    from nvrstack.migration.gathering.planning import NOBODY, make_plan
 
-    if moving.already_moved(console, wishes.directory):
+    if (before := moving.already_moved(request.directory)) is not None:
+        _report(console, before)
         return
-    planned = make_plan(host, wishes)
+    planned = make_plan(host, request)
     if console.interactive and [f.code for f in planned.blockers] == [NOBODY]:
-        planned = make_plan(host, _with_account(console, wishes))
+        planned = make_plan(host, _with_account(console, request))
     if planned.blockers or planned.move is None:
         _show(console, planned)
         return
     _tell(console, planned)
     if console.agrees("Do this?"):
-        moving.run(console, planned.move, keep=keep)
+        _report(console, moving.run(Progress(console), planned.move, keep=keep))
 
 
-def _with_account(console: Console, wishes: "Wishes") -> "Wishes":
-    """The same wishes with an account, if the person wants one made."""
-    from nvrstack.cli.first_account import SECRET_NAME
-    from nvrstack.cli.user import ask_password, check_name
+def _report(console: Console, told: "Report | None") -> None:
+    if told is not None:
+        console.result(told.data, told.words)
+
+
+def _with_account(console: Console, request: "PlanRequest") -> "PlanRequest":
+    """The same request with an account, if the person wants one made."""
+    from nvrstack.cli.user import ask_password
+    from nvrstack.projects.accounts import check_name
+    from nvrstack.settings.secrets import FIRST_USER
 
     console.say("Nobody could sign in to this Moonfire after the move: it has no account.")
     if not typer.confirm("Shall the move make one?", default=True, err=True):
-        return wishes
+        return request
     name = str(typer.prompt("User name", default="admin", err=True))
     check_name(name)
-    secrets = {**wishes.secrets, SECRET_NAME: ask_password(console, from_stdin=False)}
-    return replace(wishes, first_user=name, secrets=secrets)
+    secrets = {**request.secrets, FIRST_USER.name: ask_password(console, from_stdin=False)}
+    return replace(request, first_user=name, secrets=secrets)
 
 
 def _begun(here: Path, default: Path) -> Path:
     """The project of a move: this directory or one above with its journal, else the default."""
-    from nvrstack.cli.stored_move import JOURNAL
+    from nvrstack.migration.execution.stored_move import JOURNAL
 
     return next((d for d in (here, *here.parents) if (d / JOURNAL).is_file()), default)
 
@@ -204,7 +214,7 @@ def _source(given: str | None) -> "Source | None":
 
 def _tell(console: Console, planned: "Planned") -> None:
     """The plan for a person who is about to say yes; the result is the move's own."""
-    from nvrstack.migration.plan_text import plan_text
+    from nvrstack.migration.plan.text import plan_text
     from nvrstack.rendering.context import url
 
     if planned.plan is not None and planned.settings is not None:
@@ -213,8 +223,8 @@ def _tell(console: Console, planned: "Planned") -> None:
 
 def _show(console: Console, planned: "Planned") -> None:
     """The plan as the result. Exit 1 where it has blockers."""
-    from nvrstack.migration.plan import NO_INSTALL, findings_json
-    from nvrstack.migration.plan_text import findings_text, plan_text
+    from nvrstack.migration.plan.plan import NO_INSTALL, findings_json
+    from nvrstack.migration.plan.text import findings_text, plan_text
     from nvrstack.rendering.context import url
 
     plan = planned.plan

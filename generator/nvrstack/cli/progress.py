@@ -9,20 +9,23 @@ from nvrstack.cli.console import Console
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
 
-    from nvrstack.migration.steps import Step
+    from nvrstack.migration.plan.steps import Step
 
 
 class Progress:
     """Tells of each step as it begins: on stderr, unless --quiet."""
 
-    def __init__(self, console: Console, steps: "Sequence[Step]") -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._numbers = {step.id: number for number, step in enumerate(steps, 1)}
+        self._numbers: dict[str, int] = {}
         self._terminal: Terminal | None = None
+        self.tell = console.say
+        self.agrees = console.agrees
 
     @contextlib.contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self, steps: "Sequence[Step]") -> Iterator[None]:
         """While this lasts, a terminal shows that something goes on."""
+        self._numbers = {step.id: number for number, step in enumerate(steps, 1)}
         if self._console.quiet or not self._console.stderr.isatty():
             yield
             return

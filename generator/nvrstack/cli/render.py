@@ -12,8 +12,8 @@ from nvrstack.errors import ExitCode, InputError, NvrstackError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.cli.rights import Right
+    from nvrstack.projects.project import LoadedProject
+    from nvrstack.projects.rights import Right
     from nvrstack.rendering.changes import Change
     from nvrstack.rendering.manifest import Applied
     from nvrstack.rendering.rights import Owners
@@ -45,7 +45,7 @@ def render(
     What you edited by hand in a rendered file stays, merged with what the settings change. Where
     both touch the same lines, nothing is written until you choose --mine or --theirs.
     """
-    from nvrstack.cli.project import complete, read_project
+    from nvrstack.projects.project import complete, read_project
 
     console: Console = context.obj
     directory = console.find_project()
@@ -65,8 +65,10 @@ def render_project(
 
     Returns whether anything was applied.
     """
-    from nvrstack.cli.create import file_owner
-    from nvrstack.cli.project import (
+    from nvrstack.cli.template import outdated
+    from nvrstack.host.apply import locked
+    from nvrstack.projects.create import file_owner
+    from nvrstack.projects.project import (
         certificate_changes,
         exposed_secrets,
         present_files,
@@ -74,9 +76,7 @@ def render_project(
         read_material,
         settings_change,
     )
-    from nvrstack.cli.rights import check_permitted, needed
-    from nvrstack.cli.template import outdated
-    from nvrstack.host.apply import locked
+    from nvrstack.projects.rights import check_permitted, needed
     from nvrstack.rendering.changes import Kind, changes, diff, of_kind
     from nvrstack.rendering.render import render as render_tree
 
@@ -172,9 +172,9 @@ def _apply(
     given: "Owners | None",
     owner: tuple[int, int] | None,
 ) -> None:
-    from nvrstack.cli.create import check_host, prepare_directories
-    from nvrstack.cli.rights import carry_out
     from nvrstack.host.apply import apply
+    from nvrstack.projects.create import check_host, prepare_directories
+    from nvrstack.projects.rights import carry_out
     from nvrstack.rendering.changes import Kind
     from nvrstack.rendering.manifest import MANIFEST, backup_path, manifest_file
     from nvrstack.rendering.rights import owners

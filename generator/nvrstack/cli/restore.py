@@ -32,8 +32,8 @@ def restore(
         lines = [f"{when}  {', '.join(paths)}" for when, paths in listed]
         console.result({"backups": data}, "\n".join(lines) or "Nothing was replaced yet.")
         return
-    from nvrstack.cli.project import owner_of, present_files
     from nvrstack.host.apply import apply, locked
+    from nvrstack.projects.project import owner_of, present_files
     from nvrstack.rendering.manifest import backup_path
 
     found = replaced(directory, moment)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nvrstack.checks.certificates import Life
     from nvrstack.checks.recordings import SampleDirectory
     from nvrstack.checks.verdict import Verdict
-    from nvrstack.cli.project import LoadedProject
+    from nvrstack.projects.project import LoadedProject
 
 CERTBOT_STATE = "data/certbot/state.json"
 DDCLIENT_STATE = "data/ddclient/state.json"
@@ -30,8 +30,8 @@ def status(
     ] = False,
 ) -> None:
     """Tell how services, certificates, recordings and files stand. Exit 1 if something is wrong."""
-    from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import report
+    from nvrstack.projects.project import read_project
 
     console: Console = context.obj
     directory = console.find_project()
@@ -47,8 +47,8 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
     from nvrstack.checks.recordings import recording_verdicts
     from nvrstack.checks.services import Service, service_verdicts
     from nvrstack.cli.upgrade import newer_versions
-    from nvrstack.host import engine
-    from nvrstack.rendering.context import ddns_hosts, lineages
+    from nvrstack.host.docker import engine
+    from nvrstack.rendering.context import ddns_records, lineages
 
     settings, directory = project.settings, project.directory
     containers = engine.containers(settings.project.name)
@@ -67,7 +67,7 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
         yield kept_verdict(settings.site.domain, _life(path), local=local, now=now)
     if project.stack.runs("ddclient"):
         noted = _read_json(directory / DDCLIENT_STATE)
-        yield from ddns_verdicts(ddns_hosts(settings), noted, now)
+        yield from ddns_verdicts(tuple(ddns_records(settings)), noted, now)
     yield from recording_verdicts(_sample_directories(project), now)
     yield drift_verdict(*_drift(project))
     yield from version_verdicts(newer_versions(settings))
@@ -75,7 +75,7 @@ def _verdicts(project: "LoadedProject", now: datetime) -> "Iterator[Verdict]":
 
 def _sample_directories(project: "LoadedProject") -> "list[SampleDirectory] | None":
     from nvrstack.checks.recordings import SampleDirectory
-    from nvrstack.host.sample_dirs import sample_directories
+    from nvrstack.host.moonfire.sample_dirs import sample_directories
 
     seen = sample_directories(
         (project.state_dir, *map(Path, project.settings.moonfire.sample_dirs))
@@ -96,7 +96,7 @@ def _sample_directories(project: "LoadedProject") -> "list[SampleDirectory] | No
 
 def _drift(project: "LoadedProject") -> tuple[list[str], list[str]]:
     """The files that a render would change, and those that were edited by hand and stay."""
-    from nvrstack.cli.project import certificate_changes, project_changes
+    from nvrstack.projects.project import certificate_changes, project_changes
     from nvrstack.rendering.changes import Kind
 
     found = [*certificate_changes(project, datetime.now(UTC)), *project_changes(project)]
@@ -133,8 +133,8 @@ def _watch(console: Console, directory: Path) -> NoReturn:
     from rich.live import Live
 
     from nvrstack.checks.verdict import Level, Verdict
-    from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import table, terminal
+    from nvrstack.projects.project import read_project
 
     if console.json or not console.stdout.isatty():
         raise InputError("--watch is for a terminal", "leave it out, or --json")

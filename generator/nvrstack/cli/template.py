@@ -36,8 +36,8 @@ def copy(
     name: Annotated[str, typer.Argument(help="A name from `nvrstack template list`.")],
 ) -> None:
     """Copy a shipped template into the project, where it takes that one's place."""
-    from nvrstack.cli.project import TEMPLATES, owner_of
     from nvrstack.host.apply import apply, locked
+    from nvrstack.projects.project import TEMPLATES, owner_of
     from nvrstack.rendering.templates import shipped_template, shipped_templates
     from nvrstack.tree import SECRET, File
 

@@ -35,7 +35,7 @@ def upgrade(context: typer.Context) -> None:
 
     Nothing is changed: the commands that would change them are printed.
     """
-    from nvrstack.cli.project import read_project
+    from nvrstack.projects.project import read_project
     from nvrstack.services.releases import notes_for
 
     console: Console = context.obj

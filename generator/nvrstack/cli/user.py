@@ -10,8 +10,7 @@ from nvrstack.cli.console import EPILOG, Console
 from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.host.moonfire_users import User, Users
+    from nvrstack.host.moonfire.users import User, Users
 
 app = typer.Typer(help="Who may sign in to Moonfire.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,6 +32,7 @@ def add(
     password_stdin: PasswordStdin = False,
 ) -> None:
     """Make an account. It works while Moonfire runs and while it is stopped."""
+    from nvrstack.projects.accounts import check_name
     from nvrstack.services.passwords import PERMISSIONS
 
     console: Console = context.obj
@@ -108,32 +108,12 @@ def remove(context: typer.Context, name: Name) -> None:
 @contextlib.contextmanager
 def open_users(console: Console) -> "Iterator[Users]":
     """The accounts of the console's project."""
-    from nvrstack.cli.project import read_project
+    from nvrstack.projects.accounts import accounts
+    from nvrstack.projects.project import read_project
 
     project = read_project(console.find_project())
-    with users_of(project) as opened:
+    with accounts(project.directory, project.settings) as opened:
         yield opened
-
-
-def users_of(project: "LoadedProject") -> "contextlib.AbstractContextManager[Users]":
-    """The accounts of a project whose settings are read."""
-    from nvrstack.host.moonfire_users import Encoding, users
-    from nvrstack.services import passwords
-
-    encoding = Encoding(
-        passwords.password_hash, passwords.permission_bytes, passwords.permissions_of
-    )
-    moonfire = project.settings.moonfire
-    return users(project.state_dir, moonfire.uid, moonfire.gid, encoding)
-
-
-def check_name(name: str) -> None:
-    """Raise InputError for a user name that Moonfire or a person could not use."""
-    if not name.strip() or name != name.strip() or not name.isprintable() or set(name) & set('"\\'):
-        raise InputError(
-            f"{name!r} is not usable as a user name",
-            'use letters, digits and ordinary signs, without " and \\ or spaces around it',
-        )
 
 
 def ask_password(console: Console, from_stdin: bool) -> str:  # noqa: FBT001

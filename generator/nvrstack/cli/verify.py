@@ -15,9 +15,9 @@ from nvrstack.errors import InputError
 
 if TYPE_CHECKING:
     from nvrstack.checks.verdict import Verdict
-    from nvrstack.cli.project import LoadedProject
-    from nvrstack.host.visit.gather import Wish
+    from nvrstack.host.visit.gather import VisitRequest
     from nvrstack.host.visit.session import Login
+    from nvrstack.projects.project import LoadedProject
     from nvrstack.visit import Place
 
 SITE_FILE = "nginx/sites/moonfire.conf"
@@ -25,11 +25,11 @@ LOCAL_ROOT = "tls/local/root.pem"
 
 
 @dataclass(frozen=True)
-class Errand:
+class VerifyTarget:
     """Where to go, what to look at, and what to expect."""
 
     place: "Place"
-    wish: "Wish"
+    request: "VisitRequest"
     expected: Expected
 
 
@@ -62,21 +62,21 @@ def verify(
     ] = None,
 ) -> None:
     """Visit the page and check each point of the guide. Exit 1 when one is not met."""
-    from nvrstack.cli.project import read_project
     from nvrstack.cli.verdicts import report
+    from nvrstack.projects.project import read_project
 
     console: Console = context.obj
     _check_address(resolve)
-    errand = (
-        errand_to(url, origin or Origin.INTERNET)
+    target = (
+        target_at(url, origin or Origin.INTERNET)
         if url is not None
-        else errand_of(read_project(console.find_project()), origin)
+        else target_of(read_project(console.find_project()), origin)
     )
     if address_service:
-        services = tuple(address_service) if errand.expected.origin is Origin.INTERNET else ()
-        errand = replace(errand, wish=replace(errand.wish, address_services=services))
+        services = tuple(address_service) if target.expected.origin is Origin.INTERNET else ()
+        target = replace(target, request=replace(target.request, address_services=services))
     who = _login(console, login, from_stdin=password_stdin) if login else None
-    report(console, _verdicts(_for(errand, resolve, who)), {"url": f"{errand.place.origin}/"})
+    report(console, _verdicts(_for(target, resolve, who)), {"url": f"{target.place.origin}/"})
 
 
 def verdicts_of(
@@ -92,12 +92,12 @@ def verdicts_of(
     does. Without `origin`, a stack with an authority of its own is visited from the LAN, any
     other one from the Internet.
     """
-    return _verdicts(_for(errand_of(project, origin), resolve, login))
+    return _verdicts(_for(target_of(project, origin), resolve, login))
 
 
-def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
-    """The errand to a project's page: everything that its settings know."""
-    from nvrstack.host.visit.gather import Wish
+def target_of(project: "LoadedProject", origin: Origin | None) -> VerifyTarget:
+    """What to verify of a project's page: everything that its settings know."""
+    from nvrstack.host.visit.gather import VisitRequest
     from nvrstack.rendering.context import public_https_port
     from nvrstack.services.acme import publicly_trusted
     from nvrstack.visit import Place
@@ -113,13 +113,13 @@ def errand_of(project: "LoadedProject", origin: Origin | None) -> Errand:
         staging=certificate.staging,
         has_own_root=certificate.authority_root is not None,
     )
-    return Errand(
+    return VerifyTarget(
         Place(
             site.domain,
             site.http_port if at_home else 80,
             site.https_port if at_home else public_https_port(settings),
         ),
-        Wish(
+        VisitRequest(
             names=settings.host_names,
             roots=_local_roots(root) if certificate.is_local else (),
             # What stays at home asks nobody on the Internet.
@@ -146,11 +146,11 @@ def _local_roots(path: Path) -> tuple[bytes, ...]:
     return (pem,) if is_certificate(pem) else ()
 
 
-def errand_to(url: str, origin: Origin) -> Errand:
-    """The errand to a page of which only the address is known. Raises InputError."""
+def target_at(url: str, origin: Origin) -> VerifyTarget:
+    """What to verify of a page of which only the address is known. Raises InputError."""
     import idna
 
-    from nvrstack.host.visit.gather import Wish
+    from nvrstack.host.visit.gather import VisitRequest
     from nvrstack.settings.model import ADDRESS_SERVICES
     from nvrstack.visit import Place
 
@@ -168,24 +168,24 @@ def errand_to(url: str, origin: Origin) -> Errand:
         else Place(host, http_port=port or 80)
     )
     services = ADDRESS_SERVICES if origin is Origin.INTERNET else ()
-    return Errand(place, Wish((host,), address_services=services), Expected(origin))
+    return VerifyTarget(place, VisitRequest((host,), address_services=services), Expected(origin))
 
 
-def _for(errand: Errand, resolve: str | None, login: "Login | None") -> Errand:
-    """The errand to a given address, by somebody who signs in."""
-    return Errand(
-        replace(errand.place, address=resolve),
-        replace(errand.wish, login=login),
-        replace(errand.expected, signs_in=login is not None),
+def _for(target: VerifyTarget, resolve: str | None, login: "Login | None") -> VerifyTarget:
+    """The same at a given address, seen by somebody who signs in."""
+    return VerifyTarget(
+        replace(target.place, address=resolve),
+        replace(target.request, login=login),
+        replace(target.expected, signs_in=login is not None),
     )
 
 
-def _verdicts(errand: Errand) -> "list[Verdict]":
+def _verdicts(target: VerifyTarget) -> "list[Verdict]":
     from nvrstack.checks.verify.guide import visit_verdicts
     from nvrstack.host.visit.gather import visit
 
-    seen = visit(errand.place, errand.wish)
-    return list(visit_verdicts(seen, errand.expected, datetime.now(UTC)))
+    seen = visit(target.place, target.request)
+    return list(visit_verdicts(seen, target.expected, datetime.now(UTC)))
 
 
 def _check_address(resolve: str | None) -> None:

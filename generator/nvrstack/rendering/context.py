@@ -12,6 +12,7 @@ from nvrstack.services.acme import directory_url, publicly_trusted
 from nvrstack.services.dns_providers import DnsProvider, dns_providers
 from nvrstack.services.images import CERTBOT_REPOSITORY, certbot_image
 from nvrstack.services.providers import Provider, providers
+from nvrstack.settings.ddns_rules import zone_of
 from nvrstack.settings.model import FurtherSite, Settings
 from nvrstack.stacks import Stack
 
@@ -79,7 +80,7 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "install_url": install_url(settings),
         "provider": provider,
         "ddns_names": settings.ddns.hosts or settings.host_names,
-        "ddns_hosts": ddns_hosts(settings),
+        "ddns_records": ddns_records(settings),
         "ddns_server": settings.ddns.server or "",
     }
 
@@ -157,8 +158,11 @@ def _provider(settings: Settings) -> Provider | None:
     return providers()[settings.ddns.provider] if settings.ddns.provider else None
 
 
-def ddns_hosts(settings: Settings) -> tuple[str, ...]:
-    """The names to keep up to date, as the provider knows them."""
-    provider = _provider(settings)
-    suffix = provider.host_suffix if provider else ""
-    return tuple(host.removesuffix(suffix) for host in settings.ddns.hosts or settings.host_names)
+def ddns_records(settings: Settings) -> Mapping[str, str]:
+    """The records to keep up to date by their whole names, and what ddclient is given for each."""
+    provider, hosts = _provider(settings), settings.ddns.hosts or settings.host_names
+    if provider is None:
+        return {host: host for host in hosts}
+    zone = zone_of(provider, settings)
+    records = dict.fromkeys(provider.record(host) for host in hosts)
+    return {record: provider.told_as(record, zone) for record in records}

@@ -21,9 +21,11 @@ class Provider(BaseModel):
     `login` and `password` say in the provider's own words what to enter; a `login` of None means
     that there is none. `password_file` is for a password that ddclient reads from a file of that
     name. `keys` are the further settings of `[ddns]`, `options` the fixed ddclient keys, and
-    `spelling` gives ddclient's name for a setting where it has another one. `host_suffix` is cut
-    from the host names before the provider sees them. `pause` is the shortest time between two
-    updates, in seconds.
+    `spelling` gives ddclient's name for a setting where it has another one. `zone_setting` is the
+    setting that names the zone which all host names must be in, where there is one, and `apex` what
+    the provider calls the zone itself, where ddclient makes a label of each name. `host_suffix` is
+    what the provider's own names end in: it is told the one label before it. `pause` is the
+    shortest time between two updates, in seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -38,6 +40,8 @@ class Provider(BaseModel):
     login: str | None
     password: str
     password_file: str | None = None
+    zone_setting: Literal["login", "zone"] = "zone"
+    apex: str | None = None
     host_suffix: str = ""
     pause: int = 30
     keys: dict[Literal["server", "ttl", "zone"], Literal["required", "optional"]]
@@ -47,6 +51,24 @@ class Provider(BaseModel):
     def key(self, setting: Literal["login", "password", "zone"]) -> str:
         """Ddclient's name for a setting."""
         return self.spelling.get(setting, setting)
+
+    def record(self, host: str) -> str:
+        """The record by which a name is found: at some, every name below one's own is an alias."""
+        if not self.host_suffix:
+            return host
+        return host.removesuffix(self.host_suffix).rpartition(".")[2] + self.host_suffix
+
+    def told_as(self, record: str, zone: str | None) -> str:
+        """What ddclient is given for a record."""
+        if self.apex and record == zone:
+            return self.apex
+        return record.removesuffix(self.host_suffix)
+
+    def full_name(self, told: str, zone: str | None) -> str:
+        """The whole name of what ddclient is given, which may be a label or stand for the zone."""
+        if not zone or not self.apex or told == zone or told.endswith(f".{zone}"):
+            return told.removesuffix(self.host_suffix) + self.host_suffix
+        return zone if told == self.apex else f"{told}.{zone}"
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
-from nvrstack.services.providers import providers
+from nvrstack.services.providers import Provider, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
 from nvrstack.settings.rules import Finding, Rule
@@ -110,14 +110,33 @@ def one_source_of_addresses(settings: Settings, stack: Stack) -> Iterator[Findin
             yield f"ddns.{key}", "belongs to ddns.router_page, which is missing; add or remove it"
 
 
+def zone_of(provider: Provider, settings: Settings) -> str | None:
+    """The zone that a provider keeps, where it wants to know one."""
+    if provider.zone_setting == "login":
+        return (settings.ddns.login or "").lower() or None
+    return settings.ddns.zone
+
+
 @rule(
-    "ddns.provider", "ddns.updater", "ddns.hosts", "site.domain", "site.aliases", "site.redirects"
+    "ddns.provider",
+    "ddns.updater",
+    "ddns.hosts",
+    "ddns.zone",
+    "ddns.login",
+    "site.domain",
+    "site.aliases",
+    "site.redirects",
+    "sites",
 )
 def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """Some providers own the end of every name that they update."""
+    """A provider changes records of one zone, or owns the end of every name that it updates.
+
+    Some take any name for a label below the zone, and say that all is well.
+    """
     provider = providers().get(settings.ddns.provider or "")
     if settings.ddns.updater != "ddclient" or provider is None:
         return
+    zone = zone_of(provider, settings)
     for host in settings.ddns.hosts or settings.host_names:
         if not host.endswith(provider.host_suffix):
             yield (
@@ -125,5 +144,14 @@ def provider_hosts(settings: Settings, stack: Stack) -> Iterator[Finding]:
                 (
                     f"{host!r} is not a name of {provider.title}; "
                     f"list the names that end in {provider.host_suffix}"
+                ),
+            )
+        elif zone and host != zone and not host.endswith(f".{zone}"):
+            yield (
+                "ddns.hosts",
+                (
+                    f"{host!r} is not in the zone {zone} of ddns.{provider.zone_setting}, where "
+                    f"{provider.title} would change another name for it; list the names that end "
+                    f"in {zone}, and let the others lead here by a CNAME record"
                 ),
             )

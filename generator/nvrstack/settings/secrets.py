@@ -21,6 +21,8 @@ DDNS_PASSWORD = Secret("ddns_password", "Password or token of the dynamic DNS pr
 ROUTER_PASSWORD = Secret("router_password", "Password for the router's page")
 DNS_CREDENTIALS = Secret("dns_credentials", "Credentials of the DNS provider", several_lines=True)
 EAB_HMAC_KEY = Secret("eab_hmac_key", "HMAC key of the account at the certificate authority")
+FIRST_USER = Secret("first_user_password", "Password of the first account")
+"""Never kept: the account is made with it, and that is that."""
 NAMED = {
     secret.name: secret
     for secret in (DDNS_PASSWORD, ROUTER_PASSWORD, DNS_CREDENTIALS, EAB_HMAC_KEY)

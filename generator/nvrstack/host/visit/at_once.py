@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
-from nvrstack.host import together
+from nvrstack.host import background
 from nvrstack.host.visit.failures import SILENT
 from nvrstack.visit import Failure
 
@@ -21,7 +21,7 @@ class Asked(Generic[T]):
 
     def by(self, deadline: float) -> T | Failure:
         """What came of it until `deadline`, on the clock of `time.monotonic`."""
-        return together.by(deadline, self._future, SILENT)
+        return background.by(deadline, self._future, SILENT)
 
 
 def begin(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Asked[T]:
@@ -30,4 +30,4 @@ def begin(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Asked[T]:
     The threads of the standard library's executors would: a name server's silence then lasts half
     a minute (resolv.conf(5)).
     """
-    return Asked(together.begin(partial(ask, *args, **kwargs)))
+    return Asked(background.begin(partial(ask, *args, **kwargs)))

@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Wish:
+class VisitRequest:
     """What to look at beside the page itself.
 
     `names` are all that have a certificate here, `roots` the certificates as PEM that are trusted
@@ -61,7 +61,7 @@ class Wish:
     login: Login | None = None
 
 
-def visit(place: Place, wish: Wish) -> Visit:
+def visit(place: Place, wanted: VisitRequest) -> Visit:
     """Visit the page. Nothing is raised for what does not work: it is in the values."""
     addresses = (
         (place.address,)
@@ -70,19 +70,19 @@ def visit(place: Place, wish: Wish) -> Visit:
     )
     if isinstance(addresses, Failure):
         return Visit(place, addresses)
-    return _look(place, wish, addresses)
+    return _look(place, wanted, addresses)
 
 
-def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
+def _look(place: Place, wanted: VisitRequest, addresses: tuple[str, ...]) -> Visit:
     deadline = time.monotonic() + VISIT_SECONDS
     address, port = addresses[0], place.https_port
     page = Client(address, ANSWER_SECONDS)
 
     ends = {to: begin(own_end, to, port, CONNECT_SECONDS) for to in addresses}
-    outside = begin(_outside, wish.address_services)
+    outside = begin(_outside, wanted.address_services)
     hops = begin(page.follow, _http(place, "/api/request"))
     shake = partial(shake_hands, address, port, seconds=CONNECT_SECONDS)
-    shaken = {name: begin(shake, name, roots=wish.roots) for name in wish.names}
+    shaken = {name: begin(shake, name, roots=wanted.roots) for name in wanted.names}
     old, weak = (begin(shake, place.host, offer=offer) for offer in (OLD, WEAK_CIPHERS))
     request = begin(page.ask, f"{place.origin}/api/request")
     forged = begin(page.ask, f"{place.origin}/api/request", headers=LIES)
@@ -95,7 +95,7 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
         "https": begin(page.ask, f"https://{STRANGER}:{port}/"),
         "https under our name": begin(page.ask, f"{place.origin}/", host=STRANGER, http2=False),
     }
-    behind = (address, *(local_addresses(wish.private_subnet) if wish.own_host else ()))
+    behind = (address, *(local_addresses(wanted.private_subnet) if wanted.own_host else ()))
     moonfire = {to: begin(is_moonfire, to, BEHIND_SECONDS) for to in dict.fromkeys(behind)}
 
     met = _all(ends, deadline)
@@ -126,14 +126,14 @@ def _look(place: Place, wish: Wish, addresses: tuple[str, ...]) -> Visit:
         live=live.by(deadline),
         strangers=_all(strangers, deadline),
         open_moonfire=tuple(to for to, is_open in opened.items() if is_open is True),
-        session=_session(place, wish, address) if may_sign_in else None,
+        session=_session(place, wanted, address) if may_sign_in else None,
     )
 
 
-def _session(place: Place, wish: Wish, address: str) -> Session | None:
-    if wish.login is None:
+def _session(place: Place, wanted: VisitRequest, address: str) -> Session | None:
+    if wanted.login is None:
         return None
-    asked = begin(sign_in, place, address, wish.login, roots=wish.roots, seconds=ANSWER_SECONDS)
+    asked = begin(sign_in, place, address, wanted.login, roots=wanted.roots, seconds=ANSWER_SECONDS)
     found = asked.by(time.monotonic() + SESSION_SECONDS)
     return Session(found) if isinstance(found, Failure) else found
 

@@ -1,0 +1,59 @@
+# Whether every name is in order, and if not, why.
+
+package Health;
+use strict;
+use warnings;
+use Answers qw(%RESULTS);
+use Configuration qw(configuration);
+use Exporter 'import';
+use Memory qw(read_state);
+use Schedule qw(PATIENCE);
+
+our @EXPORT_OK = qw(healthy);
+
+# So many intervals without a success are too many.
+use constant TOO_MANY => 3;
+
+sub healthy {
+    my $state = read_state();
+    my $configuration = configuration();
+    my $too_long = TOO_MANY * $configuration->{interval};
+    my $silence = time - ($state->{last_run} // 0);
+    my @problems;
+    if (!$state->{last_run}) {
+        push @problems, 'your address was not looked up yet';
+    } elsif ($silence > $too_long + 2 * PATIENCE) {
+        push @problems, 'your address was last looked up ' . span($silence) . ' ago';
+    }
+    for my $name (@problems ? () : @{$configuration->{names}}) {
+        my $host = $state->{hosts}{$name};
+        if (!$host || $host->{configuration} ne $configuration->{sections}{$name}) {
+            push @problems, "$name: not tried yet";
+        } elsif ($host->{result} ne 'good') {
+            my $for_you = $RESULTS{$host->{result}}[0] eq 'person';
+            my $since = time - ($host->{in_order} // 0);
+            push @problems, "$name: " . in_words($host) if $for_you || $since > $too_long;
+        }
+    }
+    print map { "$_\n" } @problems ? @problems : 'ok';
+    return @problems ? 1 : 0;
+}
+
+sub in_words {
+    my ($host) = @_;
+    my ($result, $answer) = @$host{qw(result answer)};
+    return "good: $answer" if $result eq 'good';
+    my $text = "$result: $RESULTS{$result}[1] ($answer)";
+    my $wait = $host->{next_attempt} - time;
+    $text .= '; next attempt in ' . span($wait) . ', or when the configuration changes' if $wait > 0;
+    return $text;
+}
+
+sub span {
+    my ($seconds) = @_;
+    return "$seconds seconds" if $seconds < 120;
+    return int($seconds / 60) . ' minutes' if $seconds < 7200;
+    return int($seconds / 3600) . ' hours';
+}
+
+1;

@@ -1,0 +1,177 @@
+"""The files of a host that tell about an existing installation: read, and never changed."""
+
+import contextlib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nvrstack.host.rooted_files import files_below, names_in, read_bytes, read_text
+
+UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+"""The first that has a unit counts, see systemd.unit(5)."""
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+OVERRIDES = tuple(name.replace(".y", ".override.y") for name in COMPOSE_NAMES)
+NOT_NGINX = (".key", ".pem", ".crt", ".der", ".p12", ".htpasswd", ".mmdb", ".dat", ".so")
+DDCLIENT = ("/etc/ddclient.conf", "/etc/ddclient/ddclient.conf")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit file with its drop-ins in the order of their names, and whether it starts at boot."""
+
+    name: str
+    text: str
+    drop_ins: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True)
+class CertbotFiles:
+    """Renewal files and certificates by lineage, and account ids by server URL without https://."""
+
+    renewals: Mapping[str, str]
+    certificates: Mapping[str, bytes]
+    accounts: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ComposeFile:
+    """A compose file that people would use in its directory, and the `.env` file beside it.
+
+    `overrides` are files beside it that Compose adds to it by itself.
+    """
+
+    path: str
+    text: str
+    env: str
+    overrides: tuple[str, ...] = ()
+
+
+def moonfire_units(root: Path) -> tuple[Unit, ...]:
+    """Every service whose unit file or drop-ins speak of Moonfire."""
+    found: dict[str, Unit] = {}
+    seen: set[str] = set()
+    for directory in UNIT_DIRECTORIES:
+        for name in names_in(root, directory):
+            if not name.endswith(".service") or name in seen:
+                continue
+            # A masked one, a link to /dev/null, hides those of later directories too.
+            seen.add(name)
+            text = read_text(root, f"{directory}/{name}")
+            if text is None:
+                continue
+            drop_ins = _drop_ins(root, name)
+            if "moonfire" in "".join([name, text, *drop_ins]).lower():
+                found[name] = Unit(name, text, drop_ins, _is_enabled(root, name))
+    return tuple(found.values())
+
+
+def _drop_ins(root: Path, name: str) -> tuple[str, ...]:
+    texts: dict[str, str] = {}
+    for directory in reversed(UNIT_DIRECTORIES):
+        for file in names_in(root, f"{directory}/{name}.d"):
+            text = read_text(root, f"{directory}/{name}.d/{file}")
+            if file.endswith(".conf") and text is not None:
+                texts[file] = text
+    return tuple(texts[file] for file in sorted(texts))
+
+
+def _is_enabled(root: Path, name: str) -> bool:
+    base = UNIT_DIRECTORIES[0]
+    groups = [group for group in names_in(root, base) if group.endswith((".wants", ".requires"))]
+    return any(name in names_in(root, f"{base}/{group}") for group in groups)
+
+
+def enabled_units(root: Path, names: Collection[str]) -> tuple[str, ...]:
+    """Those of the units `names` that systemd starts at boot."""
+    return tuple(name for name in names if _is_enabled(root, name))
+
+
+def nginx_files(root: Path) -> dict[str, str]:
+    """The texts of the files below /etc/nginx that may be configuration, by their paths there.
+
+    Keys, certificates and password files, by their endings, are not read.
+    """
+    paths = files_below(root, "/etc/nginx")
+    found = {path: read_text(root, path) for path in paths if not path.endswith(NOT_NGINX)}
+    return {path: text for path, text in found.items() if text is not None}
+
+
+def certbot_files(root: Path, base: str = "/etc/letsencrypt") -> CertbotFiles:
+    """What certbot keeps; private keys are not read."""
+    renewals, certificates = {}, {}
+    for file in names_in(root, f"{base}/renewal"):
+        text = read_text(root, f"{base}/renewal/{file}") if file.endswith(".conf") else None
+        if text is None:
+            continue
+        name = file.removesuffix(".conf")
+        renewals[name] = text
+        certificate = read_bytes(root, f"{base}/live/{name}/cert.pem")
+        if certificate is not None:
+            certificates[name] = certificate
+    accounts: dict[str, tuple[str, ...]] = {}
+    for path in files_below(root, f"{base}/accounts"):
+        server, _, file = path.removeprefix(f"{base}/accounts/").rpartition("/")
+        if file == "regr.json":
+            server, _, account = server.rpartition("/")
+            accounts[server] = (*accounts.get(server, ()), account)
+    return CertbotFiles(renewals, certificates, {k: tuple(sorted(v)) for k, v in accounts.items()})
+
+
+def certbot_hooks(root: Path, base: str = "/etc/letsencrypt") -> tuple[list[str], str]:
+    """The scripts that certbot runs for every lineage, and the text of its own settings."""
+    scripts = sorted(files_below(root, f"{base}/renewal-hooks"))
+    return scripts, read_text(root, f"{base}/cli.ini") or ""
+
+
+def ddclient_conf(root: Path) -> str | None:
+    """The text of ddclient's settings, None where there are none. It holds a password."""
+    texts = (read_text(root, path) for path in DDCLIENT)
+    return next((text for text in texts if text is not None), None)
+
+
+def compose_file(root: Path, directory: str) -> ComposeFile | None:
+    """The compose file of a directory, by Compose's own order of names."""
+    for name in COMPOSE_NAMES:
+        text = read_text(root, f"{directory}/{name}")
+        if text is not None:
+            env = read_text(root, f"{directory}/.env") or ""
+            beside = names_in(root, directory)
+            overrides = tuple(f"{directory}/{each}" for each in OVERRIDES if each in beside)
+            return ComposeFile(f"{directory}/{name}", text, env, overrides)
+    return None
+
+
+def listening_tables(root: Path) -> tuple[str, ...]:
+    """The kernel's tables of TCP sockets over IPv4 and IPv6, as far as there are any."""
+    texts = (read_text(root, f"/proc/net/{name}") for name in ("tcp", "tcp6"))
+    return tuple(text for text in texts if text is not None)
+
+
+def socket_owners(root: Path, inodes: Collection[int]) -> dict[int, str]:
+    """The names of the programs that hold sockets, as far as this user may know them (proc(5))."""
+    wanted = {f"socket:[{inode}]": inode for inode in inodes}
+    found: dict[int, str] = {}
+    for process in names_in(root, "/proc") if wanted else ():
+        if re.fullmatch(r"[0-9]+", process):
+            place = root / "proc" / process
+            for link in wanted.keys() & _links_in(place / "fd"):
+                with contextlib.suppress(OSError):
+                    found[wanted[link]] = (place / "comm").read_text(encoding="utf-8").strip()
+    return found
+
+
+def _links_in(directory: Path) -> set[str]:
+    """Where the links in a directory of /proc lead, while processes end and files are closed."""
+    links = set()
+    with contextlib.suppress(OSError):
+        for entry in directory.iterdir():
+            with contextlib.suppress(OSError):
+                links.add(str(entry.readlink()))
+    return links

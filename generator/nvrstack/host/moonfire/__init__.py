@@ -1,0 +1,1 @@
+"""Moonfire's files on this host: database, accounts, recordings."""

@@ -1,0 +1,1 @@
+"""The network around the host: addresses, names, the router."""

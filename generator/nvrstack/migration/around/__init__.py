@@ -1,0 +1,1 @@
+"""What else of the host belongs to an install: certificates, dynamic DNS, ports, firewall."""

@@ -1,0 +1,204 @@
+"""Certbot's renewal files, and what they must say so that certbot in a container can renew.
+
+https://eff-certbot.readthedocs.io/en/stable/using.html: the file of a lineage names the plugin that
+answered its challenge. The official image has neither nginx's nor a web server on the host, so the
+challenge goes to the folder that the project's nginx serves; account, authority and key stay.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nvrstack.migration.install import Finding
+from nvrstack.services.dns_providers import dns_providers
+
+DIRECTORY = "/etc/letsencrypt"
+WEBROOT = "/var/www/webroot"
+"""Where the project's certbot puts challenges, in its container."""
+LETSENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
+PARAMETERS = "renewalparams"
+HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?")
+PATHS = ("archive_dir", "cert", "privkey", "chain", "fullchain")
+GONE = re.compile(
+    r"installer|authenticator|webroot_path|webroot_map|(?:pre|post|renew)_hook"
+    r"|autorenew|renew_before_expiry"
+    r"|(?:nginx|standalone|apache|dns|http01|manual|preferred_chall|pref_chall)\w*"
+)
+"""Options about plugins and about commands of the host; certbot sets its own defaults. Two others
+would keep a certificate from being renewed at all, or renew a short-lived one at every look."""
+
+OVER_HTTP = frozenset({"nginx", "apache", "standalone", "webroot"})
+"""The plugins that answer at port 80, as the project does."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """One certificate and how it has been renewed. `key_type` is rsa where nothing is said.
+
+    `credentials` is the path of the file by which a plugin signs in to a DNS provider.
+    """
+
+    name: str
+    authenticator: str
+    server: str
+    account: str | None
+    key_type: str
+    hooks: Mapping[str, str]
+    credentials: str | None = None
+    webroot_domains: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+
+def read_renewal(
+    name: str, text: str, domains: Sequence[str] = (), accounts: Sequence[str] = ()
+) -> Lineage:
+    """Read `renewal/NAME.conf`.
+
+    `domains` are those of its certificate, `accounts` the ids of every account at its server.
+    """
+    top, parameters, domain_map = _sections(text)
+    authenticator = parameters.get("authenticator", "")
+    lineage = Lineage(
+        name=name,
+        authenticator=authenticator,
+        server=parameters.get("server", LETSENCRYPT),
+        account=parameters.get("account"),
+        key_type=parameters.get("key_type", "rsa"),
+        hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
+        credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
+        webroot_domains=tuple(domain_map),
+    )
+    warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
+    others = [account for account in accounts if account != lineage.account]
+    if others and lineage.account is not None:
+        warnings.append(
+            Finding(
+                "certbot-accounts",
+                f"certbot has {len(others) + 1} accounts at {lineage.server}, and cannot choose",
+                f"only {lineage.account}, the one of {name}, comes along",
+            )
+        )
+    return replace(lineage, warnings=tuple(warnings))
+
+
+def with_webroot(text: str, domains: Sequence[str]) -> str:
+    """The renewal file for the project's certbot: by webroot for `domains`, all else as it was."""
+    return _with_plugin(
+        text,
+        "authenticator = webroot",
+        # A list of one, by its comma (https://configobj.readthedocs.io).
+        f"webroot_path = {WEBROOT},",
+        "[[webroot_map]]",
+        *(f"{domain} = {WEBROOT}" for domain in domains),
+    )
+
+
+def with_dns(text: str, authenticator: str) -> str:
+    """The renewal file for the project's certbot, which is given credentials whenever it runs."""
+    return _with_plugin(text, f"authenticator = {authenticator}")
+
+
+def _with_plugin(text: str, *plugin: str) -> str:
+    parts: dict[str, list[str]] = {"": [], PARAMETERS: []}
+    section = ""
+    for line in text.splitlines():
+        header = HEADER.fullmatch(line)
+        section = header[1] if header is not None else section
+        if header is None and not GONE.fullmatch(line.partition("=")[0].strip()):
+            parts.setdefault(section, []).append(line)
+    while parts[PARAMETERS] and not parts[PARAMETERS][-1].strip():
+        parts[PARAMETERS].pop()
+    return "\n".join([*parts[""], f"[{PARAMETERS}]", *parts[PARAMETERS], *plugin]) + "\n"
+
+
+def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """What stands above all sections, in `[renewalparams]` and in its `[[webroot_map]]`."""
+    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}, "webroot_map": {}}
+    section = ""
+    for line in text.splitlines():
+        header = HEADER.fullmatch(line)
+        key, equals, value = line.partition("=")
+        if header is not None:
+            section = header[1]
+        elif equals and not key.lstrip().startswith("#"):
+            plain = re.sub(r"\s+#.*", "", value).strip().strip("\"'")
+            found.setdefault(section, {})[key.strip()] = plain
+    return found[""], found[PARAMETERS], found["webroot_map"]
+
+
+def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:
+    away = [path for path in map(top.get, PATHS) if path and not path.startswith(f"{DIRECTORY}/")]
+    if not away:
+        return []
+    return [
+        Finding(
+            "certbot-paths",
+            f"the certificate {name} is kept in {away[0].rpartition('/')[0]}, not in {DIRECTORY}",
+            "a new certificate is asked for instead",
+        )
+    ]
+
+
+def _hooks(lineage: Lineage) -> list[Finding]:
+    return [
+        Finding(
+            "certbot-hook",
+            f"{key} of {lineage.name} ({command}) is not carried over: it is a command of the host",
+            "the project's nginx notices a new certificate by itself; if another service uses the "
+            "certificate, let it watch the file",
+        )
+        for key, command in lineage.hooks.items()
+        if not key.startswith("manual_")
+    ]
+
+
+def dns_provider(authenticator: str) -> str | None:
+    """The project's name of the DNS provider that a plugin of certbot's is for, if it knows it."""
+    known = (p.name for p in dns_providers().values() if p.authenticator == authenticator)
+    return next(known, None)
+
+
+def hook_findings(scripts: Sequence[str], cli_ini: str) -> tuple[Finding, ...]:
+    """Warnings about commands that certbot runs for every lineage.
+
+    `scripts` are the files below `renewal-hooks`, `cli_ini` is the text of certbot's own settings.
+    """
+    lines = re.findall(r"^\s*((?:pre|post|deploy|renew)-hook)\s*=\s*(.*)", cli_ini, re.MULTILINE)
+    commands = [*scripts, *(f"{key} of {DIRECTORY}/cli.ini ({value})" for key, value in lines)]
+    return tuple(
+        Finding(
+            "certbot-hook",
+            f"{command} runs on the host when certbot renews, and no longer will",
+            "the project's nginx notices a new certificate by itself; if another service uses the "
+            "certificate, let it watch the file",
+        )
+        for command in commands
+    )
+
+
+def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
+    name = lineage.authenticator
+    if dns_provider(name) is not None:
+        return []
+    if any(domain.startswith("*.") for domain in domains):
+        return [
+            Finding(
+                "certbot-wildcard",
+                f"{lineage.name} is for {', '.join(domains)}; only a DNS record can prove a "
+                "wildcard",
+                "the project asks for a certificate of its own for each name, over http",
+            )
+        ]
+    if name in {"", *OVER_HTTP}:
+        return []
+    command = lineage.hooks.get("manual_auth_hook")
+    return [
+        Finding(
+            "certbot-plugin",
+            f"{lineage.name} was proved by {name}{f' ({command})' if command else ''}, which the "
+            "project does not have: the next one is asked for over http, by port 80 of your router",
+            "if that is closed, add --stack dns-challenge --set certificate.dns_provider=PROVIDER "
+            "--secret-file dns_credentials=FILE",
+        )
+    ]

@@ -1,0 +1,262 @@
+"""A compose file with Moonfire in it, read without an engine.
+
+https://docs.docker.com/reference/compose-file/
+"""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nvrstack.migration.compose.file import load
+from nvrstack.migration.compose.interpolation import variables_of
+from nvrstack.migration.compose.mounts import mounts_of
+from nvrstack.migration.compose.values import (
+    as_list,
+    as_mapping,
+    deployed,
+    environment_of,
+    not_understood,
+    port_of,
+    texts,
+)
+from nvrstack.migration.docker.container import PROGRAM
+from nvrstack.migration.docker.option_table import BY_KEY
+from nvrstack.migration.docker.timezone import zone_of
+from nvrstack.migration.install import Finding, Install, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.moonfire.versions import image_version
+
+MODELLED = frozenset(
+    (
+        "image",
+        "container_name",
+        "user",
+        "env_file",
+        "environment",
+        "volumes",
+        "tmpfs",
+        "network_mode",
+        "networks",
+        "ports",
+        "security_opt",
+        "logging",
+        "restart",
+        "command",
+    )
+)
+EXTERNAL = "\0"
+"""Before the name of a network that was there before the project; no name has it in it."""
+
+
+def read_compose(
+    text: str,
+    directory: str,
+    variables: Mapping[str, str] | None = None,
+    text_of: TextOf = no_file,
+) -> Reading:
+    """The install that a compose file in `directory` describes.
+
+    `variables` are those of its `.env` file; `text_of` reads the files of `env_file`. What other
+    files add to it is not seen: `include` is named, `extends` is among the other options.
+    """
+    loaded = load(text, variables or {})
+    warnings, data = list(loaded.warnings), loaded.data
+    services = data.get("services")
+    services = services if isinstance(services, dict) else {}
+    found = [(n, s) for n, s in services.items() if isinstance(s, dict) and _is_moonfire(s)]
+    if not found:
+        return Reading(None, tuple(warnings), loaded.blockers)
+    name, service = min(found, key=lambda pair: _is_tool(pair[1]))
+    others = [other for other in services if other != name]
+    if others:
+        warnings.append(
+            Finding(
+                "other-services",
+                f"the compose file has other services too: {', '.join(map(str, others))}",
+                "they are left as they are; see that they do not need Moonfire's old address",
+            )
+        )
+    if data.get("include"):
+        warnings.append(
+            Finding(
+                "compose-include",
+                "the compose file includes others, which are not read",
+                "docker compose config shows the whole",
+            )
+        )
+    given = (variables or {}).get("COMPOSE_PROJECT_NAME") or data.get("name")
+    project = str(given or _project_name(directory))
+    service = {**service, "networks": _actual(service, data.get("networks"))}
+    stated, missing = environment_of(service.get("environment"), variables or {})
+    warnings += map(_from_caller, missing)
+    service["environment"] = stated
+    install = _install(str(name), service, directory, project, warnings, text_of)
+    return Reading(install, tuple(warnings))
+
+
+def _is_moonfire(service: Mapping[str, Any]) -> bool:
+    image = str(service.get("image") or "").partition("@")[0]
+    words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
+    program = any(word.rpartition("/")[2] == PROGRAM for word in words)
+    return program or image.rpartition("/")[2].partition(":")[0] == PROGRAM
+
+
+def _is_tool(service: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether a service is for one of Moonfire's other commands, or is not started by `up`."""
+    command = _words(service.get("command"))[:1]
+    is_other = bool(command) and command[0] != "run" and not command[0].startswith(("-", "/"))
+    return is_other, bool(service.get("profiles"))
+
+
+def _actual(service: Mapping[str, Any], top: Any) -> Any:
+    """The service's networks, those by their names outside that Compose did not make."""
+    networks, top = service.get("networks"), top if isinstance(top, dict) else {}
+
+    def actual(name: str) -> str:
+        about = top.get(name)
+        if not isinstance(about, dict) or not about.get("external"):
+            return name
+        return f"{EXTERNAL}{about.get('name') or name}"
+
+    if isinstance(networks, dict):
+        return {actual(str(name)): value for name, value in networks.items()}
+    return [actual(str(name)) for name in networks] if isinstance(networks, list) else networks
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [str(word) for word in value]
+    try:
+        return shlex.split(str(value or ""))
+    except ValueError:
+        return str(value).split()
+
+
+def _project_name(directory: str) -> str:
+    """Compose's name for a project without one: the directory's, cleaned."""
+    name = directory.rstrip("/").rpartition("/")[2].lower()
+    return re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
+
+
+def _install(
+    name: str,
+    service: dict[str, Any],
+    directory: str,
+    project: str,
+    warnings: list[Finding],
+    text_of: TextOf,
+) -> Install:
+    image = str(service.get("image") or "")
+    told = image_version(image)
+    if told.remark:
+        warnings.append(
+            Finding("image-version", told.remark, f"docker run --rm {image} --version tells")
+        )
+    environment, unread = _environment(service, directory, text_of)
+    words = _words(service.get("command"))
+    logging = service.get("logging")
+    logging = logging if isinstance(logging, dict) else {}
+    limits, deploy = deployed(service.get("deploy"))
+    service = {**service, "deploy": deploy}
+    options = {option: (value,) for option, value in limits.items()} | {
+        BY_KEY.get(str(key), str(key).replace("_", "-")): texts(value)
+        for key, value in service.items()
+        if key not in MODELLED and value not in (None, "", [], {})
+    }
+    if unread:
+        options["env-file"] = unread
+    mounts, modes = mounts_of(service, directory, warnings)
+    if modes:
+        options["mount-mode"] = modes
+    install = Install(
+        source="compose",
+        image=image,
+        version=told.version,
+        container_name=str(service.get("container_name") or f"{project}-{name}-1"),
+        user=_user(str(service.get("user") or ""), warnings),
+        timezone=zone_of(environment.pop("TZ", None)),
+        environment=environment,
+        mounts=mounts,
+        network=_network(service, project, options),
+        ports=_ports(service, warnings),
+        security_opt=tuple(map(str, as_list(service.get("security_opt")))),
+        log_driver=str(logging.get("driver") or "") or None,
+        log_options=as_mapping(logging.get("options")),
+        restart=str(service.get("restart") or "") or None,
+        server_args=tuple(words[1:] if words[:1] == ["run"] else words),
+        other_options=options,
+    )
+    return install if install.restart != "no" else replace(install, restart=None)
+
+
+def _environment(
+    service: Mapping[str, Any], directory: str, text_of: TextOf
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The variables, and the files that could not be read; what the service itself sets counts."""
+    found: dict[str, str] = {}
+    unread = []
+    for entry in as_list(service.get("env_file")):
+        told = entry if isinstance(entry, Mapping) else {"path": entry}
+        path = str(told.get("path", ""))
+        text = text_of(posixpath.join(directory, path))
+        if text is not None:
+            found |= variables_of(text)
+        elif str(told.get("required")).lower() != "false":
+            unread.append(path)
+    return found | service["environment"], tuple(unread)
+
+
+def _from_caller(name: str) -> Finding:
+    return Finding(
+        "env-from-caller",
+        f"the service's variable {name} takes its value from whoever calls docker compose",
+        "give it in compose.override.yaml, if Moonfire needs it",
+    )
+
+
+def _user(text: str, warnings: list[Finding]) -> User | None:
+    uid, _, gid = text.partition(":")
+    if uid.isdecimal() and (gid or "0").isdecimal():
+        return User(int(uid), int(gid or "0"))
+    if not text:
+        message = "the service names no user: an image of ghcr.io then runs as root"
+    elif text == "UID:GID":
+        message = "user: UID:GID is the guide's example; no container starts with it"
+    else:
+        message = f"the service's user {text} is a name, which only its image can translate"
+    warnings.append(Finding("user-unknown", message, "look whom the database's files belong to"))
+    return None
+
+
+def _ports(service: Mapping[str, Any], warnings: list[Finding]) -> tuple[Port, ...]:
+    found: list[Port] = []
+    for entry in as_list(service.get("ports")):
+        ports = port_of(entry)
+        if ports is None:
+            warnings.append(not_understood("ports", entry))
+        else:
+            found += ports
+    return tuple(found)
+
+
+def _network(service: Mapping[str, Any], project: str, options: dict[str, tuple[str, ...]]) -> str:
+    mode = str(service.get("network_mode") or "")
+    if mode:
+        return mode
+    networks = service.get("networks")
+    names = [str(name) for name in networks] if isinstance(networks, dict | list) else []
+    outside = [name.removeprefix(EXTERNAL) for name in names if name.startswith(EXTERNAL)]
+    own = [name for name in names if not name.startswith(EXTERNAL)]
+    options.pop("networks", None)
+    if isinstance(networks, dict) and any(networks.values()):
+        options["networks"] = tuple(text.replace(EXTERNAL, "") for text in texts(networks))
+    elif len(own) > 1:
+        options["networks"] = tuple(own[1:])
+    first = f"{project}_{own[0] if own else 'default'}"
+    if outside and not own:
+        first, *outside = outside
+    if outside:
+        options["network"] = tuple(outside)
+    return first

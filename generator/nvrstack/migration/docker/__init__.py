@@ -1,0 +1,1 @@
+"""`docker run` and containers, as Docker understands them."""

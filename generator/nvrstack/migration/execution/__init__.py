@@ -1,0 +1,1 @@
+"""Carries out a planned move: step, journal, step, and the way back."""

@@ -1,0 +1,328 @@
+"""From what a host shows to the plan of its move. Nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nvrstack.host import facts, install_files, rooted_files
+from nvrstack.host.docker import engine
+from nvrstack.migration.around.ddns import SEVERAL
+from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
+from nvrstack.migration.around.nginx.sites import NginxSites, nginx_sites
+from nvrstack.migration.around.port_owners import port_findings
+from nvrstack.migration.carry.accounting import account, override_text
+from nvrstack.migration.choice.detection import Choice, choose
+from nvrstack.migration.gathering import belongings
+from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
+from nvrstack.migration.install import Finding, Install, Source
+from nvrstack.migration.moonfire.config import ConfigProposal, propose
+from nvrstack.migration.moonfire.config_source import ConfigFile
+from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
+from nvrstack.migration.moonfire.target import target_version
+from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
+from nvrstack.migration.plan.move import Move
+from nvrstack.migration.plan.plan import Plan, unique
+from nvrstack.migration.plan.proposal import Proposal, Surroundings, propose_settings
+from nvrstack.migration.plan.steps import steps
+from nvrstack.migration.plan.takeover import (
+    carried_certificates,
+    has_to_give_way,
+    left_to_certbot,
+    preferred,
+    replaced_nginx,
+)
+from nvrstack.projects.suggestions import suggest_subnet, suggestions
+from nvrstack.rendering.context import addresses, lineages
+from nvrstack.rendering.settings_file import settings_text
+from nvrstack.settings.answers import Answers
+from nvrstack.settings.complete import complete
+from nvrstack.settings.load import lookup, merge
+from nvrstack.settings.model import Settings, Site
+from nvrstack.settings.problems import SettingsError
+from nvrstack.settings.subnets import CANDIDATES
+
+NOBODY = "nobody-can-sign-in"
+MOONFIRE_PORT = 8080
+"""On the backend network, see the template of Moonfire's own settings."""
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What the owner gave: the project's directory, settings, secrets, a version, a kind.
+
+    `docker_host` is the engine's address where it is not the usual one (docker(1), DOCKER_HOST).
+    """
+
+    directory: Path
+    given: Answers
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    version: str | None = None
+    source: Source | None = None
+    carries_sites: bool = False
+    first_user: str | None = None
+    docker_host: str | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, None where no install was found, and what its execution needs.
+
+    `settings` and `move` are None as long as the settings are not complete.
+    """
+
+    plan: Plan | None
+    settings: Settings | None = None
+    move: Move | None = None
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was read of the host once the install was known."""
+
+    install: Install
+    file: ConfigFile | None
+    before: ConfigProposal
+    recorded: belongings.Recordings
+    nginx: NginxSites
+    around: Surroundings
+    ports: tuple[int, ...]
+    warnings: tuple[Finding, ...]
+
+
+def make_plan(host: Host, request: PlanRequest) -> Planned:
+    """The plan for the install on `host`. Raises NvrstackError where a file may not be read."""
+    surveyed = survey(host)
+    choice = choose(surveyed.candidates, request.source)
+    told = (*surveyed.warnings, *choice.warnings)
+    if choice.install is None:
+        return Planned(None, warnings=unique(told), blockers=unique(choice.blockers))
+    return _planned(host, request, choice, _look(host, request, choice.install, told))
+
+
+def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Finding, ...]) -> _Seen:
+    file = belongings.config_file(host, install)
+    before = propose(install, file, _moonfire_address(None))
+    recorded = belongings.recordings(host, install, before.database)
+    ports = tuple(p for p in (host_port(install, port) for port in before.ports) if p is not None)
+    sockets = (host_path(install, PurePosixPath(path)) for path in before.sockets)
+    nginx = nginx_sites(
+        install_files.nginx_files(host.root),
+        ports,
+        belongings.names(host),
+        [str(path) for path in sockets if path is not None],
+    )
+    nginx = belongings.with_lineage(host, nginx)
+    certified, about_certificates = belongings.certificates(host)
+    around = Surroundings(
+        nginx,
+        preferred(certified, nginx.certificate),
+        belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
+        belongings.state_owner(host, install, before.database),
+    )
+    warnings = (
+        *told,
+        *recorded.findings.warnings,
+        *nginx.warnings,
+        *about_certificates,
+        *belongings.firewall(host),
+    )
+    return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
+
+
+def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> Planned:
+    install = seen.install
+    target = target_version(install, seen.recorded.schema, request.version)
+    proposal = propose_settings(
+        install,
+        target.version,
+        seen.before.database,
+        seen.recorded.findings.sample_dirs,
+        seen.around,
+        request.given.data,
+    )
+    secrets = {**proposal.secrets, **request.secrets}
+    found = _defaults(host, request, install, proposal)
+    others = _other_sites(host, request, seen.nginx, found)
+    if others.tables:
+        found["sites"] = others.tables
+    settings, problems = _settings(request.given, found, secrets)
+    config = propose(
+        install,
+        seen.file,
+        _moonfire_address(settings),
+        _spelling(target.version),
+        own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
+    )
+    warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
+    warnings += others.warnings
+    blockers = [
+        *choice.blockers,
+        *others.blockers,
+        *target.blockers,
+        *config.blockers,
+        *(f for f in seen.recorded.findings.blockers if not _settled(f, request)),
+        *proposal.blockers,
+        *problems,
+    ]
+    move = None
+    if settings is not None:
+        site = settings.site
+        bind = tuple(map(str, site.bind))
+        takers = belongings.takers(host, (site.http_port, site.https_port), bind)
+        blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
+        blockers += belongings.name_taken(host, install, settings.project.name)
+        move = replace(
+            _move(host, request, seen, settings, config, secrets, takers),
+            upgrades_schema=target.upgrades_schema,
+        )
+        move = replace(move, triggers=triggers(host, move.units))
+        warnings += left_to_certbot(seen.around.certificates, move.certificates)
+    plan = Plan(
+        place=choice.place,
+        project=str(request.directory),
+        install=install,
+        target=target,
+        config=config,
+        settings=settings_text(settings) if settings is not None else None,
+        override=override_text(install, *_directories(seen, settings)),
+        steps=steps(move) if move is not None else (),
+        options=account(install, *_directories(seen, settings)),
+        notes=(*config.notes, *seen.recorded.findings.notes, *proposal.notes),
+        warnings=unique(warnings),
+        blockers=unique(blockers),
+    )
+    return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _directories(seen: _Seen, settings: Settings | None) -> tuple[tuple[str, ...], PurePosixPath]:
+    """The sample directories that have a setting, and Moonfire's path of the state directory."""
+    state = state_path(seen.before.database)
+    if settings is None:
+        return seen.recorded.findings.sample_dirs, state
+    return tuple(map(str, settings.moonfire.sample_dirs)), state
+
+
+def _settled(finding: Finding, request: PlanRequest) -> bool:
+    return finding.code == NOBODY and request.first_user is not None
+
+
+def _other_sites(
+    host: Host, request: PlanRequest, nginx: NginxSites, found: Mapping[str, Any]
+) -> OtherSites:
+    data = merge(found, request.given.data)
+    site = Site.model_fields
+    wanted = tuple(
+        lookup(data, f"site.{key}") or site[key].default for key in ("http_port", "https_port")
+    )
+    ports = tuple(port for port in wanted if isinstance(port, int))
+    return other_sites(
+        nginx,
+        lookup(data, "network.lan_address"),
+        belongings.listening(host),
+        carry=request.carries_sites,
+        gives_way=has_to_give_way(
+            nginx,
+            ports,
+            belongings.takers(host, ports, lookup(data, "site.bind") or ()),
+            belongings.schedules(host),
+        ),
+        given=[str(table.get("domain")) for table in lookup(request.given.data, "sites") or ()],
+        domain=lookup(data, "site.domain"),
+    )
+
+
+def _move(
+    host: Host,
+    request: PlanRequest,
+    seen: _Seen,
+    settings: Settings,
+    config: ConfigProposal,
+    secrets: Mapping[str, str],
+    takers: Mapping[int, str],
+) -> Move:
+    install = seen.install
+    found = belongings.schedules(host)
+    certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
+    renews_all = not left_to_certbot(seen.around.certificates, certificates)
+    several = any(warning.code == SEVERAL for warning in seen.around.ddns.warnings)
+    gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
+    script = host.script or (Path(SCRIPT) if _has_script(host) else None)
+    return Move(
+        project=PurePosixPath(request.directory),
+        settings=settings_text(settings),
+        moonfire_config=config.after,
+        install=install,
+        database=host_path(install, seen.before.database) or DATABASE,
+        sample_dirs=seen.recorded.places,
+        override=override_text(install, *_directories(seen, settings)),
+        secrets=secrets,
+        first_user=request.first_user,
+        docker_host=request.docker_host,
+        rootless=host.asks_engine and engine.is_rootless(),
+        config=PurePosixPath(seen.file.path) if seen.file is not None else None,
+        unit=f"{install.container_name}.service" if install.source == "systemd" else None,
+        script=PurePosixPath(script) if script is not None else None,
+        nginx=replaced_nginx(
+            seen.nginx, (settings.site.http_port, settings.site.https_port), takers, found
+        ),
+        certificates=certificates,
+        renewal_units=found.certbot_timers if renews_all else (),
+        renewal_files=tuple(map(PurePosixPath, found.crons)) if renews_all else (),
+        ddclient_units=found.ddclient_units if gives_up_ddclient else (),
+    )
+
+
+def _has_script(host: Host) -> bool:
+    return rooted_files.read_start(host.root, SCRIPT, 1) is not None
+
+
+def _moonfire_address(settings: Settings | None) -> str:
+    """Where Moonfire listens in the project; somewhere while the settings are not complete."""
+    subnet = settings.network.backend_subnet if settings is not None else CANDIDATES[0]
+    return f"{addresses(subnet).moonfire}:{MOONFIRE_PORT}"
+
+
+def _spelling(tag: str) -> Spelling:
+    """How the Moonfire that will run spells its settings; every one that can run has a file."""
+    version = number(tag)
+    return (spelling_of(version) if version is not None else None) or "camelCase"
+
+
+def _defaults(
+    host: Host, request: PlanRequest, install: Install, proposal: Proposal
+) -> dict[str, Any]:
+    """What nobody has to decide: this host's own suggestions below what the install tells."""
+    found = suggestions(request.directory)
+    name = found["project"]["name"]
+    names = (name, "nvrstack", f"{name}-nvrstack")
+    free = (each for each in names if not belongings.name_taken(host, install, each))
+    found["project"]["name"] = next(free, name)
+    zone = facts.time_zone(host.root)
+    if zone is not None:
+        found["moonfire"]["timezone"] = zone
+    # Whom Moonfire runs as is the install's to say; a guess would lock it out of its recordings.
+    for key in ("uid", "gid", "state_dir"):
+        found["moonfire"].pop(key)
+    if lookup(request.given.data, "network.backend_subnet") is None:
+        found["network"]["backend_subnet"] = suggest_subnet()
+    return merge(found, proposal.data)
+
+
+def _settings(
+    given: Answers, found: Mapping[str, Any], secrets: Mapping[str, str]
+) -> tuple[Settings | None, list[Finding]]:
+    """Valid settings, or a blocker for each thing wrong or missing."""
+    try:
+        return complete(given, found, secrets)[0], []
+    except SettingsError as error:
+        return None, [
+            Finding(
+                "settings",
+                f"{problem.key} {problem.message}",
+                "give it with --set KEY=VALUE, or --secret-file NAME=FILE if it is a secret",
+            )
+            for problem in error.problems
+        ]

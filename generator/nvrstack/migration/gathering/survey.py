@@ -1,0 +1,207 @@
+"""Every installation of Moonfire that a host shows signs of. Nothing is changed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nvrstack.errors import HostError, InputError
+from nvrstack.host import install_files, rooted_files
+from nvrstack.host.docker import containers as engine_containers
+from nvrstack.host.docker import engine
+from nvrstack.host.systemd import units as systemd
+from nvrstack.migration.choice.detection import Candidate
+from nvrstack.migration.compose.interpolation import variables_of
+from nvrstack.migration.compose.service import read_compose
+from nvrstack.migration.docker import container as containers
+from nvrstack.migration.install import Finding, Reading, TextOf
+from nvrstack.migration.passwd import groups_of, homes_of, members_of, users_of
+from nvrstack.migration.script.script import read_script
+from nvrstack.migration.systemd.unit import read_unit
+from nvrstack.settings import SETTINGS
+
+SCRIPT = "/usr/local/bin/nvr"
+MOST_OF_A_SCRIPT = 2 * 1024 * 1024
+"""Bytes: more than its reader takes, and less than a link to Moonfire's own program leads to."""
+COMPOSE_DIRECTORIES = (
+    "/etc/moonfire-nvr",
+    "/opt/moonfire-nvr",
+    "/root/moonfire-nvr",
+    "/srv/moonfire-nvr",
+    "/var/lib/moonfire-nvr",
+)
+"""Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
+WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
+"""The label that Compose gives its containers."""
+ABSENT = "engine-absent"
+ENGINE_ABSENT = "docker is not installed"
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host to look at: its root directory, files that are elsewhere, whether to ask Docker."""
+
+    root: Path = Path("/")
+    script: Path | None = None
+    config: Path | None = None
+    asks_engine: bool = True
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found; `told` is about the host itself, `described` are containers as JSON."""
+
+    candidates: tuple[Candidate, ...]
+    warnings: tuple[Finding, ...] = ()
+
+
+def survey(host: Host) -> Survey:
+    """Look for the script, containers, compose files and units of `host`.
+
+    Raises HostError for a file that may not be read, InputError for a named one that is not there.
+    """
+    described, warnings = _containers(host)
+    directories = map(_directory, described)
+    engine_asked = host.asks_engine and all(w.code != ABSENT for w in warnings)
+    return Survey(
+        (
+            *_script(host, engine_asked=engine_asked),
+            *(_container(found) for found in described),
+            *_compose_files(host, [d for d in directories if d], engine_asked=engine_asked),
+            *_units(host),
+        ),
+        warnings,
+    )
+
+
+def _containers(host: Host) -> tuple[tuple[engine_containers.Described, ...], tuple[Finding, ...]]:
+    if not host.asks_engine:
+        return (), ()
+    problem = engine.engine_problem()
+    if problem is None:
+        found = engine_containers.described(containers.is_moonfire)
+        ours = tuple(one for one in found if _belongs_to_a_project(host, one))
+        return tuple(one for one in found if one not in ours), tuple(map(_moved, ours))
+    hint = "run the command with sudo, or start Docker, so that what ran can be seen"
+    if problem == ENGINE_ABSENT:
+        hint = "install it before the move: https://docs.docker.com/engine/install/"
+    return (), (Finding(ABSENT, f"{problem}: containers were not looked for", hint),)
+
+
+def _directory(found: engine_containers.Described) -> str:
+    labels = found.container["Config"].get("Labels") or {}
+    return str(labels.get(WORKING_DIRECTORY, ""))
+
+
+def _belongs_to_a_project(host: Host, found: engine_containers.Described) -> bool:
+    """Whether the container is of a project of nvrstack's own."""
+    directory = _directory(found)
+    return (
+        bool(directory)
+        and rooted_files.read_bytes(host.root, f"{directory}/{SETTINGS}") is not None
+    )
+
+
+def _moved(found: engine_containers.Described) -> Finding:
+    return Finding(
+        "project-container",
+        f"the container {str(found.container['Name']).lstrip('/')} belongs to the nvrstack project "
+        f"in {_directory(found)}, and is not moved again",
+        "change that project with `nvrstack render`",
+    )
+
+
+def _container(found: engine_containers.Described) -> Candidate:
+    reading = containers.read_container(found.container, found.image)
+    assert reading.install is not None  # noqa: S101 - `is_moonfire` chose it
+    return Candidate(
+        f"the container {reading.install.container_name}",
+        reading,
+        containers.is_running(found.container) or containers.starts_at_boot(found.container),
+    )
+
+
+def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
+    place = str(host.script or SCRIPT)
+    if host.script is not None:
+        try:
+            script = str(host.script.resolve())
+            content: bytes | None = rooted_files.read_start(Path("/"), script, MOST_OF_A_SCRIPT)
+        except OSError as error:
+            raise InputError(f"{place}: {error.strerror}", "check the name") from error
+        if content is None:
+            raise InputError(f"{place}: there is no such file", "check --nvr-script")
+    else:
+        content = rooted_files.read_start(host.root, SCRIPT, MOST_OF_A_SCRIPT)
+    if content is None:
+        return
+    users = users_of(rooted_files.read_text(host.root, "/etc/passwd") or "")
+    timezone = rooted_files.read_text(host.root, "/etc/timezone")
+    reading = read_script(content, users, timezone, _text_of(host))
+    # Without its container it starts nothing by itself.
+    yield Candidate(place, reading, False if engine_asked else None)
+
+
+def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> Iterator[Candidate]:
+    homes = (f"/home/{name}/moonfire-nvr" for name in rooted_files.names_in(host.root, "/home"))
+    for directory in dict.fromkeys([*labelled, *COMPOSE_DIRECTORIES, *homes]):
+        found = install_files.compose_file(host.root, directory)
+        if found is None:
+            continue
+        reading = read_compose(found.text, directory, variables_of(found.env), _text_of(host))
+        if reading.install is not None or reading.blockers:
+            reading = replace(reading, warnings=(*reading.warnings, *map(_added, found.overrides)))
+            yield Candidate(found.path, reading, False if engine_asked else None)
+
+
+def _added(override: str) -> Finding:
+    return Finding(
+        "compose-override",
+        f"{override} adds to the compose file, and is not read",
+        "docker compose config shows the whole; what you still need goes into the project's own "
+        "compose.override.yaml",
+    )
+
+
+def _units(host: Host) -> Iterator[Candidate]:
+    passwd = rooted_files.read_text(host.root, "/etc/passwd") or ""
+    users, homes = users_of(passwd), homes_of(passwd)
+    group = rooted_files.read_text(host.root, "/etc/group") or ""
+    groups, members = groups_of(group), members_of(group)
+    for unit in install_files.moonfire_units(host.root):
+        reading = read_unit(
+            unit.name, unit.text, unit.drop_ins, users, groups,
+            text_of=_text_of(host), homes=homes, members=members,
+        )  # fmt: skip
+        if reading != Reading(None):
+            yield Candidate(unit.name, reading, unit.enabled or _runs(host, unit.name))
+
+
+def _text_of(host: Host) -> TextOf:
+    """The files of the host that an installation names, as far as this user may read them."""
+
+    def read(path: str) -> str | None:
+        try:
+            return rooted_files.read_text(host.root, path) if path.startswith("/") else None
+        except HostError:
+            return None
+
+    return read
+
+
+def triggers(host: Host, units: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What of this very machine starts any of the units beside itself. Raises HostError."""
+    asked = units if _is_this_machine(host) else ()
+    found = {unit: systemd.triggers(unit) for unit in asked}
+    return {unit: names for unit, names in found.items() if names}
+
+
+def _runs(host: Host, unit: str) -> bool:
+    """Whether a unit of this very machine runs now."""
+    if not _is_this_machine(host):
+        return False
+    state = systemd.state(unit)
+    return state is not None and state.active
+
+
+def _is_this_machine(host: Host) -> bool:
+    return host.root == Path("/") and systemd.runs()

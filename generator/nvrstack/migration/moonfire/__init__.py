@@ -1,0 +1,1 @@
+"""Moonfire's own configuration, database and versions."""

@@ -1,0 +1,251 @@
+"""The settings that a project needs in order to go on where an installation stops."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from nvrstack.migration.around.certificate_proposal import (
+    Certified,
+    certificate_settings,
+    certified_for,
+    challenge_settings,
+    own_certificate,
+)
+from nvrstack.migration.around.ddns import Ddns
+from nvrstack.migration.around.nginx.sites import NginxSites
+from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.moonfire.places import covering, host_path, state_path
+from nvrstack.settings.answers import from_value
+from nvrstack.settings.load import lookup, merge
+from nvrstack.settings.names import public_suffix_problem
+
+ACME_STACKS = frozenset({"public", "router-ddns", "dns-challenge"})
+DEFAULT_DOMAIN = "nvr.home.arpa"
+"""For a home without a domain of its own (RFC 8375)."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else on the host belongs to the installation, `owner` being the state directory's."""
+
+    nginx: NginxSites
+    certificates: Sequence[Certified]
+    ddns: Ddns
+    owner: User | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Settings in the shape of `nvrstack.toml`, and their secrets."""
+
+    data: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
+
+
+def propose_settings(
+    install: Install,
+    version: str,
+    database: PurePosixPath,
+    sample_dirs: Sequence[str],
+    around: Surroundings,
+    given: Mapping[str, Any],
+) -> Proposal:
+    """Everything that the host tells about the new settings; what is `given` is not guessed.
+
+    `version` is the tag of the Moonfire to run, `database` the directory of its database as the old
+    one sees it, `sample_dirs` are the directories of recordings outside the state directory.
+    """
+    said = _Said()
+    data: dict[str, Any] = {"schema": 1}
+    data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
+    data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
+    names = _names(around, given, said)
+    data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
+    domain = lookup(given, "site.domain") or names["domain"]
+    own = own_certificate(around.nginx, domain)
+    ddns = around.ddns if not own else Ddns()
+    certified = certified_for(around.certificates, domain)
+    stack = lookup(given, "stack") or _stack(around, domain, given, own=bool(own), said=said)
+    data["stack"] = stack
+    secrets: dict[str, str] = {}
+    if stack == "own-certificate":
+        data = merge(data, {"certificate": own})
+    elif stack in ACME_STACKS and certified is not None:
+        data = merge(data, {"certificate": certificate_settings(certified.lineage)})
+        by_dns = challenge_settings(certified.lineage, given)
+        data = merge(data, {"certificate": by_dns})
+        other = lookup(given, "certificate.dns_provider")
+        if by_dns and other in {None, by_dns["dns_provider"]}:
+            said.notes.append(_by_dns(certified, by_dns))
+            if certified.credentials is not None:
+                secrets["dns_credentials"] = certified.credentials
+    if stack == "public":
+        for key, value in ddns.settings.items():
+            data = merge(data, from_value(key, value))
+        if ddns.password is not None:
+            secrets["ddns_password"] = ddns.password
+        said.warnings += ddns.warnings
+    elif stack in ACME_STACKS and ddns.warnings and not ddns.settings:
+        # The host's ddclient goes on, since nvrstack cannot take its place.
+        data = merge(data, {"ddns": {"updater": "none"}})
+        said.warnings += ddns.warnings
+    return Proposal(
+        data,
+        secrets,
+        tuple(said.notes),
+        tuple(said.warnings),
+        tuple(said.blockers),
+    )
+
+
+@dataclass
+class _Said:
+    notes: list[str] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    blockers: list[Finding] = field(default_factory=list)
+
+
+def _moonfire(
+    install: Install, version: str, sample_dirs: Sequence[str], around: Surroundings, said: _Said
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"version": version}
+    user = install.user or around.owner
+    if user is None:
+        said.blockers.append(
+            Finding(
+                "user-unknown",
+                "whom Moonfire runs as could not be told",
+                "give the numbers with --set moonfire.uid=UID --set moonfire.gid=GID",
+            )
+        )
+    else:
+        found |= {"uid": user.uid, "gid": user.gid}
+        if install.user is None:
+            said.notes.append(
+                f"Moonfire runs as {user.uid}:{user.gid}, to whom its database belongs"
+            )
+    if install.timezone is not None:
+        found["timezone"] = install.timezone
+    if sample_dirs:
+        found["sample_dirs"] = tuple(sample_dirs)
+    return found
+
+
+def _state_dir(install: Install, path: PurePosixPath, said: _Said) -> dict[str, Any]:
+    state = host_path(install, path)
+    if state is None:
+        said.blockers.append(_no_state(install, path))
+        return {}
+    return {"state_dir": str(state)}
+
+
+def _no_state(install: Install, path: PurePosixPath) -> Finding:
+    mount = covering(install, path)
+    if mount is not None and mount.type == "volume":
+        name = mount.source or "without a name"
+        return Finding(
+            "state-in-volume",
+            f"Moonfire keeps its database in the Docker volume {name}, not in a directory",
+            f"stop Moonfire, copy the volume to {path} with cp -a, mount that instead, and plan "
+            "again",
+        )
+    return Finding(
+        "state-not-mounted",
+        f"nothing of this host is mounted at {path}, where Moonfire keeps its database",
+        "check that this is the install in use: what it recorded is inside its container",
+    )
+
+
+def _names(around: Surroundings, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+    nginx = around.nginx
+    if nginx.domain is not None:
+        names: dict[str, Any] = {"domain": nginx.domain}
+        if nginx.aliases:
+            names["aliases"] = nginx.aliases
+        if nginx.redirects:
+            names["redirects"] = nginx.redirects
+        if nginx.short_names:
+            names["short_names"] = nginx.short_names
+        return names
+    certified = [name for c in around.certificates for name in c.domains if "*" not in name]
+    updated = around.ddns.settings.get("ddns.hosts", ())
+    candidates = list(dict.fromkeys([*certified, *updated]))
+    if candidates:
+        if len(candidates) > 1 and not lookup(given, "site.domain"):
+            said.warnings.append(
+                Finding(
+                    "domain-guessed",
+                    f"this host has the names {', '.join(candidates)}; the first is taken",
+                    "give the one for your cameras with --set site.domain=NAME",
+                )
+            )
+        return {"domain": candidates[0]}
+    if not lookup(given, "site.domain"):
+        said.warnings.append(
+            Finding(
+                "no-domain",
+                "nothing on this host tells a domain, so the plan is for your home network alone, "
+                f"with a certificate of its own for {DEFAULT_DOMAIN}",
+                "to reach it from outside, add --stack router-ddns --set site.domain=YOUR.DOMAIN",
+            )
+        )
+    return {"domain": DEFAULT_DOMAIN}
+
+
+def _ports(nginx: NginxSites, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+    """The ports of this host that its nginx has for Moonfire, where they are not the usual ones."""
+    found: dict[str, Any] = {}
+    if nginx.http_port is not None:
+        found["http_port"] = nginx.http_port
+    if nginx.https_port is None:
+        return found
+    found["https_port"] = nginx.https_port
+    said.notes.append(f"https stays on port {nginx.https_port} of this machine, as in its nginx")
+    if nginx.public_https_port is not None:
+        found["public_https_port"] = nginx.public_https_port
+    elif lookup(given, "site.public_https_port") is None:
+        said.warnings.append(
+            Finding(
+                "public-port",
+                f"whether people write :{nginx.https_port} behind your domain could not be told",
+                f"if they do, add --set site.public_https_port={nginx.https_port}; if your router "
+                "forwards its port 443 there, all is well",
+            )
+        )
+    return found
+
+
+def _stack(
+    around: Surroundings, domain: str, given: Mapping[str, Any], *, own: bool, said: _Said
+) -> str:
+    if own:
+        said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
+        if around.ddns.settings:
+            said.warnings.append(
+                Finding(
+                    "ddns-left",
+                    "this host's ddclient goes on updating your name: a project with a certificate "
+                    "of your own has none",
+                    "leave its service running",
+                )
+            )
+        return "own-certificate"
+    certified = certified_for(around.certificates, domain)
+    asked = certified or around.ddns.settings or lookup(given, "certificate") is not None
+    if domain == DEFAULT_DOMAIN or (public_suffix_problem(domain) is not None and not asked):
+        return "lan"
+    if around.ddns.settings:
+        return "public"
+    by_dns = certified is not None and challenge_settings(certified.lineage, given)
+    return "dns-challenge" if by_dns else "router-ddns"
+
+
+def _by_dns(certified: Certified, settings: Mapping[str, Any]) -> str:
+    """What is said of a certificate that goes on being got by DNS."""
+    lineage = certified.lineage
+    whose = f", with {lineage.credentials}" if certified.credentials is not None else ""
+    return f"certificates go on being proved by DNS at {settings['dns_provider']}{whose}"

@@ -1,0 +1,1 @@
+"""The wrapper script `nvr`, read but never run."""

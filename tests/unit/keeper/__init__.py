@@ -1,0 +1,28 @@
+"""certbot's keeper, which is a template's scripts and no package."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[3] / "compose-templates/certbot/certbot"))
+
+import accounts
+import asking
+import keeper
+import lineages
+import mending
+import reachability
+import schedule
+import wanted
+import words
+
+__all__ = [
+    "accounts",
+    "asking",
+    "keeper",
+    "lineages",
+    "mending",
+    "reachability",
+    "schedule",
+    "wanted",
+    "words",
+]
