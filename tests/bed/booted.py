@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,16 @@ from pathlib import Path
 from tests.bed import boot, cgroups, network
 from tests.bed.boot import Disk
 from tests.bed.host_tree import host_tree
-from tests.bed.paths import made
+from tests.bed.paths import TESTS, made
 from tests.bed.process import BedError, Done, Word, kill, run, wait_for
 
 BOOT_SECONDS = 90.0
+
+
+def own_programs() -> tuple[Path, ...]:
+    """The directories of these tests and of the Python that runs them, for a host to share."""
+    needed = {TESTS.parent, Path(sys.prefix), Path(sys.base_prefix)}
+    return tuple(sorted(path for path in needed if not path.is_relative_to("/usr")))
 
 
 @dataclass

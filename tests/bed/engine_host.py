@@ -4,14 +4,13 @@ It boots in the engine's network namespace, so that whatever is around the engin
 the engine is its `docker.service`. A power cut ends both, and a boot brings both back.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bed import cgroups, engine, network
-from tests.bed.booted import BootedHost
-from tests.bed.paths import TESTS, cache_dir, engine_dir, made
+from tests.bed.booted import BootedHost, own_programs
+from tests.bed.paths import cache_dir, engine_dir, made
 from tests.bed.process import BedError, wait_for
 
 DROP_IN = Path("etc/systemd/system/docker.service.d/bed.conf")
@@ -27,11 +26,8 @@ def engine_host(folder: Path, shares: Sequence[Path]) -> Iterator[BootedHost]:
     The host's disk is in `folder`. `shares` are directories that it sees under the same paths,
     beside the tests themselves and their Python.
     """
-    programs = {TESTS.parent, Path(sys.prefix), Path(sys.base_prefix)}
-    others = {path for path in programs if not path.is_relative_to("/usr")}
-    host = BootedHost(
-        folder, cgroups.PARENT, network.ENGINE, (*sorted(others), cache_dir(), *shares)
-    )
+    all_shares = (*own_programs(), cache_dir(), *shares)
+    host = BootedHost(folder, cgroups.PARENT, network.ENGINE, all_shares)
     made((host.disk.changes / DROP_IN).parent)
     (host.disk.changes / DROP_IN).write_text(_drop_in())
     made((host.disk.changes / WANTED).parent)

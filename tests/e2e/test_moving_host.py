@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bed.process import wait_for
 from tests.e2e.killing import RECORDING_AGAIN, Point, Points, counted_points, points_of
 from tests.e2e.old_house import CRON, MOONFIRE_UNIT, SYSTEM, OldHouse, old_house
 from tests.e2e.old_install import OldInstall
@@ -77,7 +78,8 @@ def points(house: OldHouse) -> Points:
 def cut(house: OldHouse, point: Point, what: str) -> float:
     """Cut the power there, let the host boot; tell how long nobody recorded from then on."""
     done = house.nvrstack(what, "--power", "--kill", ":".join(point), check=False)
-    assert house.host.is_off, (point, done)
+    # reboot(2) ends who asks for it at once, and everybody else a moment later.
+    assert wait_for(lambda: house.host.is_off, seconds=10), (point, done)
     house.boot_again()
     up = time.time()
     wait_until(
