@@ -258,3 +258,9 @@ class OldHouse(OldInstall):
     def fingerprint(self) -> dict[str, Any]:
         """Everything that a way back has to bring back."""
         return {**self.files(), "units": self.units()}
+
+    def remove(self) -> None:
+        """Take away what outlasts the host, once nobody records there any more."""
+        if not self.host.is_off:
+            self.host.systemctl("stop", SOCKET_UNIT, MOONFIRE_UNIT, check=False)
+        super().remove()

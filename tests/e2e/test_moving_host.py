@@ -98,13 +98,15 @@ def test_wherever_the_power_is_cut_somebody_records(
     ids = [step for step, _ in middles]
     assert {"renewals", "ddclient", "nginx", "standby", "takeover"} <= set(ids)
     turn = ids.index("takeover") + 1
+    # What is undone later has no part in who records.
+    back = [point for point in points.back if point[0] in {"takeover", "standby", "nginx"}]
+    assert len(back) == 3
     waited = [
         cut(house, point, "resume" if number else "run")
         for number, point in enumerate(middles[:turn])
     ]
     waited += [
-        cut(house, point, "resume" if number else "rollback")
-        for number, point in enumerate(points.back)
+        cut(house, point, "resume" if number else "rollback") for number, point in enumerate(back)
     ]
     house.nvrstack("resume")
     assert house.fingerprint() == before
