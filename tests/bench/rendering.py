@@ -29,7 +29,7 @@ def pairs(runs: int) -> Iterator[Pair]:
             f"render --check, {SITES} further sites", many, "no further sites", few, runs=runs
         )
         short, long = (planned(Path(folder) / f"lines{n}", n) for n in (0, LINES))
-        yield pair(f"migrate --plan, nvr + {LINES} lines", long, "nvr as it came", short, runs=runs)
+        yield pair(f"migrate plan, nvr + {LINES} lines", long, "nvr as it came", short, runs=runs)
 
 
 def checked(project: Path, sites: int) -> Measure:
@@ -49,4 +49,4 @@ def planned(root: Path, lines: int) -> Measure:
     more = "".join(f'note{n}="line {n} of many"\n' for n in range(lines))
     put(host(root), "/usr/local/bin/nvr", script((*BASE, SAMPLES, HOST), NAMED, head=more))
     project = root.with_name(f"{root.name}-project")
-    return program([NVRSTACK, "migrate", project, "--plan", "--root", root, "--no-docker"])
+    return program([NVRSTACK, "migrate", "plan", project, "--root", root, "--no-docker"])

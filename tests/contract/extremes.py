@@ -63,10 +63,14 @@ PORTS: Change = {
 }
 LOW: Change = {
     "access": {"hsts": "0s", "login_rate": 1},
+    "proxy": {"workers": 1},
     "moonfire": {"memory_limit": "999999g", "version": "v0.7.10"},
     "network": {"backend_subnet": "192.168.255.248/29"},
 }
-HIGH: Change = {"access": {"hsts": "999999d", "login_rate": 6000}}
+HIGH: Change = {
+    "access": {"hsts": "999999d", "login_rate": 6000, "login_rate_of_all": 6000},
+    "proxy": {"workers": 8},
+}
 DIGESTS: Change = {
     "images": {
         name: f"registry.example:5000/{name}:1.0@sha256:{'0' * 64}" for name in ("nginx", "certbot")

@@ -3,13 +3,14 @@
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from nvrstack.settings.values import absolute_path
 from tests.contract import composed
 from tests.contract.rendered import project, settings_for, write
+from tests.examples import examples
 
 TRICKY = st.sampled_from([*"$${}\"'\\ :#,%-!&*?|>@`~[]<=\u2028é💾", "${A}", "{{", "%}", "\\u0041"])
 NAME = st.lists(
@@ -31,7 +32,7 @@ def accepted(path: str) -> bool:
 PATHS = st.lists(NAME, min_size=1, max_size=3).map(lambda names: "/".join(["/mnt", *names]))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(30, suppress_health_check=[HealthCheck.too_slow])
 @given(
     samples=st.lists(PATHS.filter(accepted), min_size=3, max_size=8),
     state=PATHS.filter(accepted),

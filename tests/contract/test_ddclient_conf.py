@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nvrstack.rendering.quoting import quote_ddclient_password
@@ -12,6 +12,7 @@ from nvrstack.services.providers import providers
 from nvrstack.services.releases import is_newer
 from tests.contract import ddclients, extremes
 from tests.contract.rendered import PASSWORD, project
+from tests.examples import examples
 
 CONF = "ddclient/ddclient.conf"
 
@@ -65,7 +66,7 @@ def as_words(value: object) -> str:
     return {1: "yes", 0: "no"}.get(value, str(value)) if isinstance(value, int) else str(value)
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(passwords=st.lists(PASSWORDS, min_size=10, max_size=60))
 @example(passwords=ODD)
 @pytest.mark.parametrize("release", ddclients.releases())

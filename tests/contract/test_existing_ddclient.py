@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 
 from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from tests.contract import ddclients
+from tests.examples import examples
 
 RELEASES = ("own", ddclients.OLDER_SUITE)
 """Debian's, which is what stands on hosts."""
@@ -68,7 +69,7 @@ def test_known_forms(release: str) -> None:
     check(release, {name.replace(" ", "-"): text for name, text in FILES.items()})
 
 
-@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate])
+@examples(5, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(TEXTS, min_size=20, max_size=60))
 @pytest.mark.parametrize("release", RELEASES)
 def test_any_mixture(release: str, texts: list[str]) -> None:

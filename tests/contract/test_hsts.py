@@ -61,8 +61,12 @@ def test_it_follows_the_certificate_through_a_change_of_domain(tmp_path: Path, n
 
 @pytest.mark.parametrize(
     ("change", "header"),
-    [(STAGING, None), ({**PUBLIC, "access": {"hsts": "0s"}}, "max-age=0")],
-    ids=["nobody trusts it", "0s"],
+    [
+        (STAGING, None),
+        ({**PUBLIC, "access": {"hsts": "0s"}}, "max-age=0"),
+        ({**PUBLIC, "site": {"public_https_port": 8443}}, "max-age=0"),
+    ],
+    ids=["nobody trusts it", "0s", "another port"],
 )
 def test_it_is_not_sent_where_browsers_must_not_insist(
     change: dict[str, dict[str, str]], header: str | None, tmp_path: Path, netns: str

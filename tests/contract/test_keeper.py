@@ -117,7 +117,7 @@ def test_killed_in_the_middle_a_later_attempt_succeeds(tmp_path: Path, netns: st
                 # The end of a container's first process is the end of all.
                 for pid in session(running.process.pid):
                     os.kill(pid, signal.SIGKILL)
-                assert running.ended(seconds=5) == -signal.SIGKILL
+                assert running.ended(seconds=10) == -signal.SIGKILL
             assert robust.state()["result"] == "interrupted"
             assert robust.state()["failures"] == failures
         with robust.run() as running:
@@ -131,5 +131,5 @@ def test_it_ends_at_once_while_certbot_is_at_work(quick: Keeping) -> None:
     with quick.authority.running(), quick.run() as running:
         assert quick.is_in("interrupted"), running.text()
         running.process.terminate()
-        assert running.ended(seconds=3) == 0
+        assert running.ended(seconds=10) == 0
         assert not session(running.process.pid)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from nvrstack.migration.install import User
@@ -14,6 +14,7 @@ from nvrstack.migration.words import Unknown, Word
 from tests.bed import packages
 from tests.bed.process import run
 from tests.contract.shell_scripts import SCRIPTS
+from tests.examples import examples
 from tests.unit.nvr_shapes import EDITS, SHAPES
 
 ACCOUNTS = {"root": User(0, 0), "moonfire-nvr": User(998, 997)}
@@ -102,13 +103,7 @@ def test_bash_gives_the_same_words_in_any_script(
 ) -> None:
     counted: dict[str, int] = dict.fromkeys(["exact", "partly unknown", "refused"], 0)
 
-    @settings(
-        max_examples=3,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.lists(SCRIPTS, min_size=20, max_size=30))
     def compare(texts: list[str]) -> None:
         bash = by_bash(texts, tmp_path_factory.mktemp("bash") / "scripts", programs)
@@ -118,6 +113,7 @@ def test_bash_gives_the_same_words_in_any_script(
     compare()
     assert counted["exact"] > counted["partly unknown"]
     assert counted["exact"] > counted["refused"]
+    assert counted["exact"] > 20
 
 
 def outcome(text: str, real: list[tuple[str, ...]]) -> str:
@@ -160,7 +156,7 @@ READ = """
 import os
 import sys
 from pathlib import Path
-from nvrstack.migration.script import script_calls
+from nvrstack.migration.script.script import script_calls
 contents = [Path(name).read_bytes() for name in sys.argv[1:]]
 script_calls(b"#!/bin/bash\\ndocker run -d x run", {}, None)
 events = []

@@ -213,7 +213,7 @@ def test_it_ends_at_once(server: Provider, service: Updater) -> None:
     with service.run() as running:
         assert service.comes_to("good"), running.text()
         running.process.terminate()
-        assert running.ended(seconds=3) is not None
+        assert running.ended(seconds=10) is not None
 
 
 def test_it_ends_in_time_while_the_provider_keeps_silent(
@@ -224,6 +224,6 @@ def test_it_ends_in_time_while_the_provider_keeps_silent(
     with made.run() as running:
         assert server.was_asked(1), running.text()
         running.process.terminate()
-        assert running.ended(seconds=4) is not None
+        assert running.ended(seconds=10) is not None
     left = run(["find", tmp_path / "tmp", "-name", "ddclient_*"]).stdout
     assert left == ""

@@ -1,6 +1,10 @@
-"""What nginx makes of the certificate of a site behind it."""
+"""What nginx makes of the certificate of a site behind it, and the names that it tells it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nvrstack.rendering.render import render
 from tests.bed.process import run
@@ -10,33 +14,43 @@ from tests.contract.rendered import Project, hurry, project, write
 
 ADDRESS = "127.0.0.1"
 PORT = 5001
-SITE = {"domain": "nas.example.com", "upstream": f"https://{ADDRESS}:{PORT}", "verify_tls": False}
+DOMAIN = "nas.example.com"
+SITE = {"domain": DOMAIN, "upstream": f"https://{ADDRESS}:{PORT}", "verify_tls": False}
 UPSTREAM = f"""
+# As strict as Apache from 2.4.64 on.
+map "$ssl_server_name $host" $misdirected {{
+    default 1;
+    "~^(?<both>\\S+) (?P=both)$" 0;
+    " {ADDRESS}" 0;
+}}
 server {{
     listen {PORT} ssl;
     ssl_certificate /etc/nvrstack/nginx/custom.d/nas.pem;
     ssl_certificate_key /etc/nvrstack/nginx/custom.d/nas.key;
-    return 200 "the site itself";
+    if ($misdirected) {{
+        return 421;
+    }}
+    return 200 "the site itself, as $http_host in $ssl_server_name";
 }}
 """
 
 
-def served(directory: Path, netns: str, *, verify: bool) -> tuple[str, str]:
+def served(
+    directory: Path, netns: str, change: Mapping[str, Any], alternative: str
+) -> tuple[str, str]:
     """What a visitor gets of a site given by its address, and what nginx logs.
 
-    Its certificate is trusted and valid for exactly that address.
+    Its certificate is trusted and valid for `alternative` alone.
     """
     made = project(directory / "project", "router-ddns", {"sites": [SITE]})
     (site,) = made.settings.sites
-    # The settings refuse this, so it is set behind their back.
-    forced = made.settings.model_copy(
-        update={"sites": (site.model_copy(update={"verify_tls": verify}),)}
-    )
+    # The settings refuse some of it, so it is set behind their back.
+    forced = made.settings.model_copy(update={"sites": (site.model_copy(update=change),)})
     made = write(Project(forced, made.stack, render(forced, made.stack), made.directory))
     hurry(made.directory / "nginx/start.sh", "=", {"seconds_between_looks": "0.4"})
     own = made.directory / "nginx/custom.d"
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x"]
-    names = ["-addext", f"subjectAltName=IP:{ADDRESS}"]
+    names = ["-addext", f"subjectAltName={alternative}"]
     files = ["-keyout", str(own / "nas.key"), "-out", str(own / "nas.pem")]
     run(["openssl", "req", "-x509", *new, *names, *files])
     (own / "nas.key").chmod(0o644)
@@ -50,11 +64,32 @@ def served(directory: Path, netns: str, *, verify: bool) -> tuple[str, str]:
 
 def test_an_address_in_a_certificate_is_not_looked_at(tmp_path: Path, netns: str) -> None:
     """The reason why such settings are refused; should this fail, that rule can go."""
-    answer, log = served(tmp_path, netns, verify=True)
+    change = {"verify_tls": True, "host": "upstream"}
+    answer, log = served(tmp_path, netns, change, f"IP:{ADDRESS}")
     assert "502 Bad Gateway" in answer
     assert f'upstream SSL certificate does not match "{ADDRESS}"' in log
 
 
-def test_a_site_with_an_address_is_reached_without_verification(tmp_path: Path, netns: str) -> None:
-    answer, _ = served(tmp_path, netns, verify=False)
-    assert answer.endswith("the site itself")
+@pytest.mark.parametrize(
+    ("change", "alternative", "names"),
+    [
+        ({}, f"IP:{ADDRESS}", f"{DOMAIN} in {DOMAIN}"),
+        ({"host": "upstream"}, f"IP:{ADDRESS}", f"{ADDRESS}:{PORT} in "),
+        ({"host": "visitor", "verify_tls": True}, f"DNS:{DOMAIN}", f"{DOMAIN} in {DOMAIN}"),
+    ],
+    ids=["usual", "its own", "the visitor's, verified"],
+)
+def test_a_site_with_an_address_hears_one_name(
+    change: Mapping[str, Any], alternative: str, names: str, tmp_path: Path, netns: str
+) -> None:
+    answer, log = served(tmp_path, netns, change, alternative)
+    assert answer.endswith(f"the site itself, as {names}"), log
+
+
+def test_a_certificate_for_another_name_than_the_visitors_is_refused(
+    tmp_path: Path, netns: str
+) -> None:
+    change = {"host": "visitor", "verify_tls": True}
+    answer, log = served(tmp_path, netns, change, "DNS:other.example.com")
+    assert "502 Bad Gateway" in answer
+    assert f'upstream SSL certificate does not match "{DOMAIN}"' in log

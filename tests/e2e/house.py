@@ -139,6 +139,8 @@ class Told:
     site: str
     number: int
     length: int
+    server_name: str | None
+    """The name that was asked for in TLS, if any."""
     headers: list[list[str]]
 
     def header(self, name: str) -> list[str]:
@@ -157,7 +159,7 @@ def told(answer: Answer) -> Told:
     """Return what the site says, which must have answered."""
     assert answer.status == 200, answer
     found: dict[str, Any] = json.loads(answer.body)
-    return Told(found["site"], found["number"], found["length"], found["headers"])
+    return Told(**{name: found[name] for name in Told.__dataclass_fields__})
 
 
 def host(name: str) -> str:

@@ -42,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "number": next(NUMBERS),
             "path": self.path,
             "length": length,
+            "server_name": getattr(self.connection, "asked_for", None),
             "headers": [[key.lower(), value] for key, value in self.headers.items()],
         }
         body = json.dumps(told).encode()
@@ -70,6 +71,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing: whoever asks is told everything."""
 
 
+def remember(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: object) -> None:
+    """Keep the name that a client asks for in TLS."""
+    connection.asked_for = name  # type: ignore[union-attr]
+
+
 def main() -> None:
     """Serve until ended."""
     name, address, port, *files = sys.argv[1:]
@@ -78,6 +84,7 @@ def main() -> None:
     if files:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)
+        context.sni_callback = remember
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )

@@ -151,11 +151,15 @@ def test_a_site_is_told_the_truth(
     headers = [word for header in forged for word in ("--header", header)]
     login = ["--user", f"{USER}:{PASSWORD}"] if name == "files" else []
     seen = told(ask(house, name, *headers, *login, netns=netns))
-    assert seen.header("host") == [host(name)]
+    # What must be verified goes by the name in its certificate, in TLS and as host.
+    names = {"safe": f"{SAFE}:5002"}
+    assert seen.header("host") == [names.get(name, host(name))]
+    assert seen.server_name == {"nas": host("nas"), "safe": SAFE}.get(name)
+    assert seen.header("x-forwarded-host") == ([host(name)] if name in names else [])
     assert seen.header("x-real-ip") == [bed.client_addresses[netns]]
     assert seen.header("x-forwarded-for") == [bed.client_addresses[netns]]
     assert seen.header("x-forwarded-proto") == ["https"]
-    for dropped in ("x_real_ip", "x-forwarded-host", "forwarded", "proxy"):
+    for dropped in ("x_real_ip", "forwarded", "proxy"):
         assert seen.header(dropped) == []
 
 

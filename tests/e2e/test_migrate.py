@@ -71,7 +71,7 @@ def on(install: OldInstall, *words: str) -> Done:
 @pytest.fixture(scope="module")
 def plan(install: OldInstall) -> dict[str, Any]:
     before = install.fingerprint()
-    done = migrate(install, "--plan", "--json", *ann(install))
+    done = migrate(install, "plan", "--json", *ann(install))
     assert install.fingerprint() == before
     assert not install.project.exists()
     found: dict[str, Any] = json.loads(done.stdout)
@@ -133,8 +133,8 @@ def test_a_second_migrate_changes_nothing(install: OldInstall) -> None:
 
 
 def test_the_way_back_is_open_until_it_is_given_up(install: OldInstall) -> None:
-    assert "The old system is kept" in on(install, "--status").stdout
-    on(install, "--rollback", "--yes")
+    assert "The old system is kept" in on(install, "status").stdout
+    on(install, "rollback", "--yes")
     wait_until("the old one records again", install.records, seconds=20)
     assert install.running() == [install.old_name]
-    assert "The old system is back" in on(install, "--status").stdout
+    assert "The old system is back" in on(install, "status").stdout

@@ -62,7 +62,7 @@ def test_a_host_with_units_moves_and_comes_back(house: OldHouse, figures: dict[s
 
     house.nvrstack("rollback", "--count", str(house.folder / "back"))
     assert house.fingerprint() == before
-    wait_until("a recording", house.records, seconds=10)
+    wait_until("a recording", house.records, seconds=30)
     wait_until("the old page", lambda: house.served_serial() == serial, seconds=10)
 
 

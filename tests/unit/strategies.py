@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nvrstack.services.dns_providers import dns_providers
@@ -11,10 +10,11 @@ from nvrstack.services.providers import Provider, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.load import validate
 from nvrstack.settings.model import Settings
+from tests.examples import examples
 from tests.unit.samples import NAMES, STACKS
 
-quickly = hypothesis_settings(max_examples=100, deadline=None)
-fewer = hypothesis_settings(max_examples=30, deadline=None)
+quickly = examples(100)
+fewer = examples(30)
 """For whole renders."""
 
 TRICKY = st.sampled_from(
@@ -47,6 +47,7 @@ LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
 DOMAIN = st.builds("{}.example.com".format, LABEL)
 IDS = st.integers(1, 2**32 - 2)
 PORTS = st.integers(1, 65535)
+RATE = st.integers(1, 6000)
 DURATION = st.builds("{}{}".format, st.integers(1, 999_999), st.sampled_from("mhd"))
 ADDRESS = st.builds("192.168.{}.{}".format, st.integers(0, 255), st.integers(1, 254))
 SUBNET = st.builds(
@@ -107,7 +108,8 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
             **draw(_optional(memory_limit=st.sampled_from(["64m", "2g", "999999g"]))),
         },
         "network": {"backend_subnet": draw(SUBNET), **draw(_optional(lan_address=ADDRESS))},
-        "access": draw(_optional(hsts=DURATION, login_rate=st.integers(1, 6000))),
+        "access": draw(_optional(hsts=DURATION, login_rate=RATE, login_rate_of_all=RATE)),
+        "proxy": draw(_optional(workers=st.integers(1, 8))),
         "sites": draw(st.lists(_further_site(further), max_size=1)),
         "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
     }
@@ -124,12 +126,13 @@ def _further_site(domain: str) -> st.SearchStrategy[dict[str, Any]]:
     schemes = st.sampled_from(["http", "https"])
     named = st.one_of(LABEL, DOMAIN)
     usual = {"websocket": st.booleans(), "body_size": st.sampled_from(["0", "1k", "999999g"])}
+    hosts = st.sampled_from(["visitor", "upstream"])
     verified = st.fixed_dictionaries(
         {
             "domain": st.just(domain),
             "upstream": st.builds("{}://{}:{}".format, schemes, named, PORTS),
         },
-        optional={"verify_tls": st.booleans(), **usual},
+        optional={"verify_tls": st.booleans(), "host": hosts, **usual},
     )
     # An address can be verified by no certificate.
     unverified = st.fixed_dictionaries(

@@ -32,7 +32,7 @@ def test_the_suites_without_an_engine_run() -> None:
         cwd=TESTS.parent, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for what in ("nvrstack --version", "nvrstack --help", "render --check", "migrate --plan"):
+    for what in ("nvrstack --version", "nvrstack --help", "render --check", "migrate plan"):
         assert what in done.stdout
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nvrstack.services.docker_releases import SUPPORTED
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -42,6 +44,10 @@ def test_make_targets_exist(target: str) -> None:
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "make test" in COMMANDS
     assert "exec make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_it_tells_which_docker_is_supported() -> None:
+    assert SUPPORTED in " ".join(README.split())
 
 
 def test_commands_run_as_they_stand_there(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """Whether the Docker Engine and Compose are there, recent enough, and show clients as they are."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from nvrstack.checks.verdict import Level, Verdict
+from nvrstack.services.docker_releases import (
+    OLDEST_COMPOSE,
+    OLDEST_ENGINE,
+    Release,
+    release_of,
+    too_old,
+)
 from nvrstack.surroundings import Engine, Holder
 
-OLDEST_ENGINE = (20, 10)
-OLDEST_COMPOSE = (2, 26)
-"""The oldest versions that nvrstack is tested with."""
 INSTALL = "install it as https://docs.docker.com/engine/install/ tells"
 ROOTLESS = (
     "runs without root's rights: in its containers, the owner of the project's files is somebody "
@@ -40,13 +43,10 @@ def engine_verdicts(engine: Engine, published: Sequence[Holder]) -> Iterator[Ver
     yield _clients(engine, published)
 
 
-def _version(about: str, version: str, oldest: tuple[int, int]) -> Verdict:
-    match = re.match(r"v?(\d+)\.(\d+)", version)
-    if not match:
+def _version(about: str, version: str, oldest: Release) -> Verdict:
+    if release_of(version) is None:
         return Verdict(about, Level.UNKNOWN, f"calls its version {version!r}")
-    if (int(match[1]), int(match[2])) < oldest:
-        wanted = ".".join(map(str, oldest))
-        text = f"version {version}; nvrstack is tested with {wanted} and newer"
+    if text := too_old(version, oldest):
         return Verdict(about, Level.WARNING, text, INSTALL)
     return Verdict(about, Level.FINE, f"version {version}")
 

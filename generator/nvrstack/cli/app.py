@@ -35,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("init", epilog=EPILOG)(init.init)
-app.command("migrate", epilog=EPILOG)(migrate.migrate)
+app.add_typer(migrate.app, name="migrate", epilog=EPILOG)
 app.command("render", epilog=EPILOG)(render.render)
 app.command("restore", epilog=EPILOG)(restore.restore)
 app.command("get", epilog=EPILOG)(change.get)

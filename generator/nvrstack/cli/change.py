@@ -125,21 +125,18 @@ def warnings(before: "LoadedProject", after: "LoadedProject") -> str:
     """What a change of domain means for browsers that know the old one."""
     from nvrstack.pki.keep import ROOT
     from nvrstack.projects.project import certificate_changes
-    from nvrstack.services.acme import publicly_trusted
+    from nvrstack.rendering.context import hsts_seconds
     from nvrstack.settings.values import format_duration
 
-    hsts, certificate = before.settings.access.hsts, before.settings.certificate
-    own_root = certificate.authority_root is not None
-    trusted = publicly_trusted(
-        certificate.authority, staging=certificate.staging, has_own_root=own_root
-    )
+    old = before.settings
     lines = [f"{before.settings.site.domain} becomes {after.settings.site.domain}."]
     made_anew = {change.path for change in certificate_changes(after, datetime.now(UTC))}
     if ROOT[0] in made_anew:
         lines.append("The authority is made anew for it: install its root again on each device.")
-    elif hsts and trusted and before.settings.site.domain not in after.settings.site.redirects:
+    elif hsts_seconds(old) and old.site.domain not in after.settings.site.redirects:
+        told = format_duration(old.access.hsts)
         lines.append(
-            f"Browsers were told to use https alone for the old name for {format_duration(hsts)}; "
+            f"Browsers were told to use https alone for the old name for {told}; "
             "if you use that name for something else, it needs a certificate too."
         )
     return "\n".join(lines)

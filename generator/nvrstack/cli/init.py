@@ -102,6 +102,8 @@ def _finish(
     from nvrstack.rendering.next_steps import next_steps
 
     if create.lacks_database(created):
+        for trouble in create.old_docker():
+            console.say(trouble)
         console.say("Making Moonfire's database (the first time, its image is downloaded) …")
         console.detail(create.make_database(created))
     first_account.make(console, created, first_user, secrets)

@@ -98,8 +98,7 @@ def verdicts_of(
 def target_of(project: "LoadedProject", origin: Origin | None) -> VerifyTarget:
     """What to verify of a project's page: everything that its settings know."""
     from nvrstack.host.visit.gather import VisitRequest
-    from nvrstack.rendering.context import public_https_port
-    from nvrstack.services.acme import publicly_trusted
+    from nvrstack.rendering.context import hsts_seconds, public_https_port
     from nvrstack.visit import Place
 
     settings = project.settings
@@ -108,11 +107,6 @@ def target_of(project: "LoadedProject", origin: Origin | None) -> VerifyTarget:
         origin = Origin.LAN if certificate.is_local else Origin.INTERNET
     at_home = origin is Origin.LAN
     root, site_file = project.directory / LOCAL_ROOT, project.directory / SITE_FILE
-    trusted = publicly_trusted(
-        certificate.authority,
-        staging=certificate.staging,
-        has_own_root=certificate.authority_root is not None,
-    )
     return VerifyTarget(
         Place(
             site.domain,
@@ -130,7 +124,7 @@ def target_of(project: "LoadedProject", origin: Origin | None) -> VerifyTarget:
         Expected(
             origin,
             needs_port_80=at_home or certificate.through_port_80,
-            hsts=trusted and bool(settings.access.hsts),
+            hsts=bool(hsts_seconds(settings)),
             site_file=site_file.read_text(encoding="utf-8", errors="replace")
             if site_file.is_file()
             else None,

@@ -65,7 +65,7 @@ class Install:
     other_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The value as `nvrstack migrate --plan --json` prints it."""
+        """The value as `nvrstack migrate plan --json` prints it."""
         data = asdict(self)
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in data.items()

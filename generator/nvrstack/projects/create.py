@@ -9,6 +9,7 @@ from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
 from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
 from nvrstack.host.docker import engine
+from nvrstack.host.docker.facts import ask_engine
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.rendering.layout import Directory, directories
@@ -17,6 +18,7 @@ from nvrstack.rendering.next_steps import INIT_DATABASE
 from nvrstack.rendering.render import render
 from nvrstack.rendering.rights import owners
 from nvrstack.rendering.settings_file import settings_text
+from nvrstack.services.docker_releases import OLDEST_COMPOSE, OLDEST_ENGINE, too_old
 from nvrstack.settings import SETTINGS
 from nvrstack.settings.model import Settings
 from nvrstack.settings.secrets import required_secrets
@@ -146,6 +148,17 @@ def lacks_database(created: Created) -> bool:
     if problem:
         created.notes.append(f"{problem}; so make Moonfire's database later: {INIT_DATABASE}")
     return not (created.has_database or problem)
+
+
+def old_docker() -> list[str]:
+    """What of this host's Docker is older than nvrstack supports, a sentence each."""
+    found = ask_engine()
+    asked = (
+        ("The Docker Engine", found.version, OLDEST_ENGINE),
+        ("Docker Compose", found.compose, OLDEST_COMPOSE),
+    )
+    troubles = ((what, too_old(version, oldest)) for what, version, oldest in asked)
+    return [f"{what} here is {trouble}." for what, trouble in troubles if trouble]
 
 
 def make_database(created: Created) -> str:

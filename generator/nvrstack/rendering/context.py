@@ -39,23 +39,25 @@ class RenderedSite:
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where a further site's requests go."""
+    """Where a further site's requests go.
+
+    `authority` is host and port as its own visitors would write them; `tls_name` is asked for in
+    TLS, unless it is an address.
+    """
 
     site: FurtherSite
     scheme: str
     host: str
     port: int
     is_name: bool
+    authority: str
+    tls_name: str
 
 
 def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
     """The variables of every template."""
     provider = _provider(settings)
     certificate = settings.certificate
-    own_root = certificate.authority_root is not None
-    trusted = publicly_trusted(
-        certificate.authority, staging=certificate.staging, has_own_root=own_root
-    )
     dns_provider = _dns_provider(settings)
     return {
         "version": __version__,
@@ -68,8 +70,9 @@ def context(settings: Settings, stack: Stack) -> Mapping[str, Any]:
         "redirect_port": redirect_port(settings),
         "public_port": public_https_port(settings),
         "url": url(settings),
-        "hsts_seconds": int(settings.access.hsts.total_seconds()) if trusted else 0,
-        "trusted": trusted,
+        "login_rate_of_all": max(settings.access.login_rate, settings.access.login_rate_of_all),
+        "hsts_seconds": hsts_seconds(settings),
+        "trusted": _trusted(settings),
         "acme_directory": directory_url(certificate.authority, staging=certificate.staging),
         "dns_provider": dns_provider,
         "challenge": challenge(certificate, dns_provider),
@@ -102,6 +105,16 @@ def redirect_port(settings: Settings) -> str:
     return "" if port == HTTPS else f":{port}"
 
 
+def hsts_seconds(settings: Settings) -> int:
+    """For how long browsers are told to insist on https; 0 where they must not.
+
+    A browser that insists goes from http to port 443 (RFC 6797 section 8.3), where nobody is when
+    the page has another one.
+    """
+    insists = _trusted(settings) and public_https_port(settings) == HTTPS
+    return int(settings.access.hsts.total_seconds()) if insists else 0
+
+
 def url(settings: Settings) -> str:
     """The address under which the cameras are opened."""
     return f"https://{settings.site.domain}{redirect_port(settings)}/"
@@ -116,6 +129,16 @@ def install_url(settings: Settings) -> str:
 def lineages(settings: Settings) -> tuple[str, ...]:
     """The names of certbot's lineages: the first name of each site."""
     return tuple(site.domains[0] for site in _sites(settings))
+
+
+def _trusted(settings: Settings) -> bool:
+    """Whether every browser trusts the certificate."""
+    certificate = settings.certificate
+    return publicly_trusted(
+        certificate.authority,
+        staging=certificate.staging,
+        has_own_root=certificate.authority_root is not None,
+    )
 
 
 def _sites(settings: Settings) -> tuple[RenderedSite, ...]:
@@ -134,8 +157,11 @@ def _sites(settings: Settings) -> tuple[RenderedSite, ...]:
 def _upstream(site: FurtherSite) -> Upstream:
     parts = urlsplit(site.upstream)
     host = parts.hostname or ""
+    port = parts.port or HTTP
     is_name = not host.replace(".", "").isdigit()
-    return Upstream(site, parts.scheme, host, parts.port or HTTP, is_name)
+    authority = host if port == {"http": HTTP, "https": HTTPS}[parts.scheme] else f"{host}:{port}"
+    tls_name = host if site.is_told_own_name else site.domain
+    return Upstream(site, parts.scheme, host, port, is_name, authority, tls_name)
 
 
 def _lineage(settings: Settings, name: str) -> str:

@@ -33,6 +33,7 @@ from nvrstack.settings.values import (
     Subnet,
     Text,
     TimeZone,
+    Workers,
 )
 
 SCHEMA = 1
@@ -246,6 +247,17 @@ class FurtherSite(_Section):
     websocket: bool = True
     body_size: BodySize = "1m"
     basic_auth: bool = False
+    host: Literal["visitor", "upstream"] | None = None
+
+    @property
+    def is_told_own_name(self) -> bool:
+        """Whether the site hears the name in `upstream`, in TLS and as host, not the visitor's.
+
+        One name in both, for servers may refuse a request that has two (RFC 9110 section 7.4).
+        """
+        if self.host is None:
+            return self.verify_tls and self.upstream.startswith("https://")
+        return self.host == "upstream"
 
     @property
     def secret(self) -> str:
@@ -353,6 +365,13 @@ class Access(_Section):
 
     hsts: Duration = timedelta(days=30)
     login_rate: Rate = 10
+    login_rate_of_all: Rate = 30
+
+
+class Proxy(_Section):
+    """How much of this machine nginx may take."""
+
+    workers: Workers = 2
 
 
 class Images(_Section):
@@ -375,6 +394,7 @@ class Settings(_Section):
     moonfire: Moonfire
     network: Network
     access: Access = Access()
+    proxy: Proxy = Proxy()
     images: Images = Images()
     sites: tuple[FurtherSite, ...] = Field(default=(), strict=False)
 

@@ -125,13 +125,14 @@ def verified_upstreams_have_names(settings: Settings, stack: Stack) -> Iterator[
     """
     for index, site in enumerate(settings.sites):
         parts = urlsplit(site.upstream)
-        if site.verify_tls and parts.scheme == "https" and _is_address(parts.hostname or ""):
+        verified = site.verify_tls and site.is_told_own_name and parts.scheme == "https"
+        if verified and _is_address(parts.hostname or ""):
             yield (
                 f"sites[{index}].upstream",
                 (
                     f"{site.upstream!r} cannot be verified, for nginx looks for names alone in a "
                     "certificate; give the upstream by the name in its certificate, or set "
-                    "verify_tls = false"
+                    f'verify_tls = false, or host = "visitor" if it is for {site.domain}'
                 ),
             )
 

@@ -15,6 +15,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 HIGHEST_ID = 2**32 - 2
 """The highest uid or gid; 2**32 - 1 means "no change" to chown(2)."""
 
+MOST_WORKERS = 8
 _PATH_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN_COMPONENT = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _REPOSITORY = (
@@ -59,6 +60,14 @@ def rate(value: object) -> int:
     number = integer(value)
     if not 1 <= number <= 6000:
         raise problem("is {v}; expected 1 to 6000 requests a minute", v=number)
+    return number
+
+
+def workers(value: object) -> int:
+    """Processes of nginx; after a reload old ones may stay beside them for an hour."""
+    number = integer(value)
+    if not 1 <= number <= MOST_WORKERS:
+        raise problem("is {v}; expected 1 to {m} processes", v=number, m=MOST_WORKERS)
     return number
 
 
@@ -184,6 +193,7 @@ Email = Annotated[str, BeforeValidator(names.email)]
 TimeZone = Annotated[str, BeforeValidator(names.time_zone)]
 Port = Annotated[int, BeforeValidator(port)]
 NumericId = Annotated[int, BeforeValidator(numeric_id)]
+Workers = Annotated[int, BeforeValidator(workers)]
 Rate = Annotated[int, BeforeValidator(rate)]
 Address = Annotated[ipaddress.IPv4Address, BeforeValidator(address)]
 Subnet = Annotated[ipaddress.IPv4Network, BeforeValidator(subnet)]

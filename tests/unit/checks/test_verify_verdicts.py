@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nvrstack.checks.verdict import Verdict
-from nvrstack.checks.verify.expected import Expected
+from nvrstack.checks.verify.expected import Expected, Origin
 from nvrstack.pki.certificates import placeholder
 from nvrstack.visit import FORGED, Answer, Failure, Hop, Kind, Live, Visit
 from tests.contract.chain import signer
@@ -367,6 +367,14 @@ def test_hsts_with_an_untrusted_certificate_locks_browsers_out() -> None:
     page = Answer(200, headers=(*SAFE, *HSTS), text="<script")
     found = judged(visit(page=page, handshakes={HOST: shaken(der(HOST), 19)}))
     assert not_fine(found) == {CERTIFICATE: "problem", "headers": "problem"}
+
+
+def test_hsts_with_another_port_locks_browsers_out_that_were_there_before() -> None:
+    page = Answer(200, headers=(*SAFE, *HSTS), text="<script")
+    there = visit(page=page, place=replace(visit().place, https_port=8443))
+    assert judged(there)["headers"].level == "problem"
+    at_home = replace(INTERNET, origin=Origin.LAN)
+    assert judged(there, at_home)["headers"].level == "fine", "the router's port may be 443"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.unit.keeper import schedule
 from tests.unit.strategies import quickly
 
@@ -160,7 +160,7 @@ class Promised:
             self.obstacle_since = real
 
 
-@hypothesis_settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.lists(EVENT, max_size=150))
 @example(MENDED_AND_BROKEN_AGAIN * 8)
 @example(killed_and_changed(0.0) * 40)

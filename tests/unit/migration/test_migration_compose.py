@@ -263,10 +263,10 @@ def test_interpolation(text: str, result: str, unknown: set[str]) -> None:
 
 @pytest.mark.parametrize("piece", ["$aaaaaaa", "$a", "a", "$$", "${b}", "${A:-", "${A:-$a", "${"])
 def test_a_default_without_its_end_is_answered_quickly(piece: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     text = "${A:-" + piece * 10_000
     assert interpolate(text, {}) is not None
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     # The word that has no end is no variable; what stands in it is.
     if piece == "$aaaaaaa":
         assert interpolate(text, {"aaaaaaa": "x"}) == ("${A:-" + "x" * 10_000, frozenset())

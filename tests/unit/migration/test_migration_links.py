@@ -37,7 +37,7 @@ def host(root: Path, samples: str) -> Path:
 
 
 def planned(root: Path) -> dict[str, Any]:
-    words = ("--plan", "--json", "--root", root, "--no-docker")
+    words = ("plan", "--json", "--root", root, "--no-docker")
     return nvrstack("migrate", root.parent / "project", *words).json()
 
 
@@ -55,7 +55,7 @@ def test_a_linked_directory_of_recordings_is_mounted_where_its_link_leads(tmp_pa
     link(root, f"{STATE}/sample", "/media/disk/sample")
     folder(root, "/media/disk/sample")
     assert mounted(planned(root)) == ["/media/disk/sample"]
-    words = ("--plan", "--root", root, "--no-docker")
+    words = ("plan", "--root", root, "--no-docker")
     told = nvrstack("migrate", tmp_path / "project", *words).stdout
     assert f"{STATE}/sample leads to /media/disk/sample by a link" in told
 

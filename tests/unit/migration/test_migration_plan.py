@@ -1,4 +1,4 @@
-"""`nvrstack migrate --plan` below the root of a made-up host."""
+"""`nvrstack migrate plan` below the root of a made-up host."""
 
 import tomllib
 from pathlib import Path
@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 def plan(root: Path, *arguments: str) -> Outcome:
     project = root.parent / "project"
-    return nvrstack("migrate", project, "--plan", "--root", root, "--no-docker", *arguments)
+    return nvrstack("migrate", "plan", project, "--root", root, "--no-docker", *arguments)
 
 
 def planned(root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -509,7 +509,7 @@ def test_what_nobody_will_notice_is_one_line(root: Path) -> None:
 
 def test_the_new_project_is_not_called_as_the_old_one(root: Path) -> None:
     host_trees.compose(root)
-    words = ("--plan", "--root", root, "--no-docker", "--json")
+    words = ("plan", "--root", root, "--no-docker", "--json")
     found = nvrstack("migrate", root.parent / "moonfire-nvr", *words).json()
     assert found["blockers"] == []
     assert tomllib.loads(found["settings"])["project"]["name"] == "nvrstack"

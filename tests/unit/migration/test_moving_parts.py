@@ -265,8 +265,8 @@ def test_a_state_is_told_in_words_that_say_what_to_do(tmp_path: Path) -> None:
     assert "2 of" in words
     assert f"begun: Write the project into {move.project}" in words
     assert "it failed: no room" in words
-    assert "--resume" in words
-    assert "--rollback" in words
+    assert "migrate resume" in words
+    assert "migrate rollback" in words
     states = [step["state"] for step in as_json(move, cut, ())["steps"]]
     assert states[:4] == ["done", "done", "begun", "open"]
     back = in_words(move, replace(cut, phase="backward"), ())
@@ -279,7 +279,7 @@ def test_a_state_is_told_in_words_that_say_what_to_do(tmp_path: Path) -> None:
     assert "its compose file" in in_words(composed, State("moved"), ())
     unit = replace(move, unit="moonfire-nvr.service")
     assert "would remove" not in in_words(unit, State("moved"), ())
-    assert "--finish" in moved
+    assert "migrate finish" in moved
     assert "hunter2" not in json.dumps(as_json(move, cut, ()))
 
 

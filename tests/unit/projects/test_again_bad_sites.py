@@ -58,6 +58,7 @@ WRONG: list[tuple[list[str], str, str, int]] = [
     ([DOMAIN, 'upstream = "http://Moonfire-NVR:8080"'], "sites[0].upstream", "own network", 1),
     ([DOMAIN, UPSTREAM, 'verify_tls = "no"'], "sites[0].verify_tls", "true or false", 2),
     ([DOMAIN, UPSTREAM, "websocket = 1"], "sites[0].websocket", "true or false", 2),
+    ([DOMAIN, UPSTREAM, 'host = "both"'], "sites[0].host", "'visitor', 'upstream'", 2),
     ([DOMAIN, UPSTREAM, "basic_auth = []"], "sites[0].basic_auth", "true or false", 2),
     ([DOMAIN, UPSTREAM, 'body_size = "1MB"'], "sites[0].body_size", '"50m"', 2),
     ([DOMAIN, UPSTREAM, "body_size = 5"], "sites[0].body_size", "text in quotes", 2),

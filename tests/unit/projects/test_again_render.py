@@ -25,8 +25,8 @@ def test_a_change_is_shown_as_a_unified_diff(changed: Path) -> None:
     assert lines[:2] == [f"--- a/{NGINX}", f"+++ b/{NGINX}"]
     assert lines[2].startswith("@@ -")
     assert [line for line in lines[3:] if line[:1] in "+-"] == [
-        "-    limit_req_zone $binary_remote_addr zone=login:1m rate=10r/m;",
-        "+    limit_req_zone $binary_remote_addr zone=login:1m rate=11r/m;",
+        "-    limit_req_zone $visitor zone=login_visitor:1m rate=10r/m;",
+        "+    limit_req_zone $visitor zone=login_visitor:1m rate=11r/m;",
     ]
     assert sum(line.startswith(" ") for line in lines) == 6
     assert lines[-1] == f"1 would change: {NGINX}"

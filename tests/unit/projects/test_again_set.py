@@ -124,7 +124,7 @@ def test_what_is_still_wrong_is_told_of_with_the_lines_of_the_file_as_it_is(proj
     assert told == [
         [f"line {line_of(project, 'timezone')}", "moonfire.timezone"],
         [f"line {line_of(project, 'farbe')}", "moonfire.farbe"],
-        [f"line {line_of(project, 'login_rate')}", "access.login_rate"],
+        [f"line {line_of(project, 'login_rate = 0')}", "access.login_rate"],
     ]
     assert traces(project) == before
 

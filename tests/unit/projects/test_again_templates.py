@@ -81,7 +81,7 @@ def test_without_the_own_template_the_shipped_one_counts_again(project: Path) ->
 def test_a_part_that_another_template_includes_can_be_ones_own(project: Path) -> None:
     name = "nginx/service.yaml.j2"
     text = shipped_template(name) or ""
-    own(project, name, text.replace("mem_limit: 256m", "mem_limit: 300m"))
+    own(project, name, text.replace("mem_limit: 768m", "mem_limit: 300m"))
     assert render(project, "--yes").code == 0
     assert "mem_limit: 300m" in (project / "compose.yaml").read_text()
 

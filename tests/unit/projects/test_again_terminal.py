@@ -54,8 +54,8 @@ def test_who_interrupts_changes_nothing(changed: Path, reply: str) -> None:
 def test_who_says_yes_gets_what_was_shown_in_colours(changed: Path) -> None:
     code, said = at_terminal(changed.parent, "render", reply="y\r")
     assert code == 0
-    assert f"{RED}-    limit_req_zone $binary_remote_addr zone=login:1m rate=10r/m;\x1b[0m" in said
-    assert f"{GREEN}+    limit_req_zone $binary_remote_addr zone=login:1m rate=11r/m;" in said
+    assert f"{RED}-    limit_req_zone $visitor zone=login_visitor:1m rate=10r/m;\x1b[0m" in said
+    assert f"{GREEN}+    limit_req_zone $visitor zone=login_visitor:1m rate=11r/m;" in said
     assert f"{CYAN}@@ -" in said
     assert "Applied. Now run" in said
     assert "rate=11r/m" in (changed / NGINX).read_text()

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nvrstack.rendering.changes import Kind, changes
@@ -17,12 +16,13 @@ from nvrstack.rendering.render import render as render_tree
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.model import Settings
 from nvrstack.tree import SECRET, File, Tree
+from tests.examples import examples
 from tests.unit.commands import Listing, nvrstack
 from tests.unit.projects.made import files, made, render
 from tests.unit.samples import STACKS, own_pair, secrets_of
 from tests.unit.strategies import any_settings, fewer
 
-handful = hypothesis_settings(max_examples=6, deadline=None)
+handful = examples(6)
 SECRET_TEXT = "tr0ub4dor&3"
 
 

@@ -132,6 +132,9 @@ WRONG = [
     ("images.nginx", 'nginx = "nginx:latest"', "name a version"),
     ("images.nginx", 'nginx = "nginx"', "name:tag"),
     ("access.login_rate", "login_rate = 0", "requests a minute"),
+    ("access.login_rate_of_all", "login_rate_of_all = 6001", "requests a minute"),
+    ("proxy.workers", "workers = 0", "1 to 8 processes"),
+    ("proxy.workers", 'workers = "auto"', "without quotes"),
     ("project.name", 'name = "My NVR"', "Compose project"),
 ]
 """A key, the line that is put into its section, and words of the sentence about it."""

@@ -4,7 +4,7 @@ import re
 
 from nvrstack.checks.verdict import Level, Verdict
 from nvrstack.checks.verify.believed import belief, knows_host
-from nvrstack.checks.verify.expected import Expected
+from nvrstack.checks.verify.expected import Expected, Origin
 from nvrstack.visit import Answer, Handshake, Live, Visit
 
 UPGRADE = (
@@ -101,6 +101,14 @@ def headers_verdict(visit: Visit, expected: Expected) -> Verdict:
             "Strict-Transport-Security goes with a certificate that is not trusted: browsers then "
             "let nobody in",
             "send it with a trusted certificate only, as nginx/trusted.conf does",
+        )
+    if insists and expected.origin is Origin.INTERNET and visit.place.https_port != 443:
+        return Verdict(
+            about,
+            Level.PROBLEM,
+            "Strict-Transport-Security goes with a port other than 443: browsers that were here "
+            "once look for the page at 443 and find nobody",
+            "send it with max-age=0, as nginx/trusted.conf does",
         )
     missing = []
     if (page.header("x-content-type-options") or "").lower() != "nosniff":

@@ -60,7 +60,7 @@ def keep(directory: Path, sample_dirs: Sequence[Path], store: Path) -> None:
     if _said(store) == BEGUN:
         raise HostError(
             f"{directory}: the way back of the database was cut short",
-            "go on with it: nvrstack migrate --rollback",
+            "go on with it: nvrstack migrate rollback",
         )
     try:
         shutil.rmtree(store, ignore_errors=True)

@@ -23,10 +23,10 @@ from nvrstack.migration.plan.steps import Step, steps
 
 ENGINE_SECONDS = 60
 """How long a way back waits for an engine that has gone."""
-AGAIN = "mend that, then run: nvrstack migrate --rollback"
+AGAIN = "mend that, then run: nvrstack migrate rollback"
 MENDED = (
-    "`nvrstack migrate --resume` stays with the new system; "
-    "`nvrstack migrate --rollback` goes back once that is mended"
+    "`nvrstack migrate resume` stays with the new system; "
+    "`nvrstack migrate rollback` goes back once that is mended"
 )
 
 
@@ -104,8 +104,7 @@ def _no_way_back(work: Work, journal: Journal, in_the_way: Sequence[str]) -> Hos
     if journal.state().phase == "moved":
         return HostError(
             f"there is no way back to the old system; nothing was changed\n{listed}",
-            "mend what is listed and try again, or give the old system up: "
-            "nvrstack migrate --finish",
+            "mend what is listed and try again, or give the old system up: nvrstack migrate finish",
         )
     try:
         stay(work, journal, in_the_way)

@@ -127,7 +127,7 @@ def finish(follower: Follower, project: Path) -> Report | None:
         if problem:
             raise HostError(
                 f"the new Moonfire does not work, so the old system is kept: {problem}",
-                "see nvrstack doctor, or go back: nvrstack migrate --rollback",
+                "see nvrstack doctor, or go back: nvrstack migrate rollback",
             )
         old = f"remove the old container {work.move.kept_name}"
         what = old if work.move.has_container else f"give up the way back to {work.move.unit}"

@@ -128,7 +128,7 @@ class Project:
         if left:
             raise HostError(
                 f"the files in {project} are still used by {', '.join(left)}",
-                "go on once the Docker Engine removes them: nvrstack migrate --rollback",
+                "go on once the Docker Engine removes them: nvrstack migrate rollback",
             )
         aside = project / UNDONE / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
         try:

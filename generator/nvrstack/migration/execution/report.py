@@ -8,7 +8,7 @@ from nvrstack.migration.execution.journal import Journal, State
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.steps import Step, steps
 
-ON_OR_BACK = "`nvrstack migrate --resume` goes on, `nvrstack migrate --rollback` goes back"
+ON_OR_BACK = "`nvrstack migrate resume` goes on, `nvrstack migrate rollback` goes back"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def report(move: Move, journal: Journal) -> Report:
 
 
 def as_json(move: Move, state: State, notes: tuple[str, ...]) -> dict[str, Any]:
-    """The state as `nvrstack migrate --status --json` prints it."""
+    """The state as `nvrstack migrate status --json` prints it."""
     return {
         "phase": state.phase,
         "failure": state.failure or None,
@@ -43,8 +43,8 @@ def in_words(move: Move, state: State, notes: tuple[str, ...]) -> str:
         case "none":
             lines = [f"No move was begun in {move.project}."]
         case "moved":
-            back = "`nvrstack migrate --rollback` goes back to it, "
-            give_up = "`nvrstack migrate --finish` gives it up."
+            back = "`nvrstack migrate rollback` goes back to it, "
+            give_up = "`nvrstack migrate finish` gives it up."
             lines = [f"Moved into {move.project}.", *notes]
             lines.append(f"The old system is kept: {back}{give_up}")
             if move.has_container:
@@ -63,7 +63,7 @@ def in_words(move: Move, state: State, notes: tuple[str, ...]) -> str:
         case "backward":
             lines = ["On the way back, and cut short. Still to undo:"]
             lines += [f"  {step.undo}" for step in reversed(begun) if step.undo]
-            lines.append("`nvrstack migrate --resume` goes on with it.")
+            lines.append("`nvrstack migrate resume` goes on with it.")
         case "forward":
             lines = [f"Cut short: {len(state.done)} of {len(all_steps)} steps are done."]
             lines += [f"  begun: {step.title}" for step in begun if step.id not in state.done]

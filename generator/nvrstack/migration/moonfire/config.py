@@ -56,7 +56,7 @@ class ConfigProposal:
     blockers: tuple[Finding, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The value as `nvrstack migrate --plan --json` prints it."""
+        """The value as `nvrstack migrate plan --json` prints it."""
         keys = ("path", "format", "spelling", "before", "after")
         return {key: getattr(self, key) for key in keys}
 

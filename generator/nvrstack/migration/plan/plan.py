@@ -48,7 +48,7 @@ class Plan:
         object.__setattr__(self, "diff", "".join(lines))
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as `nvrstack migrate --plan --json` prints it, without secrets."""
+        """The plan as `nvrstack migrate plan --json` prints it, without secrets."""
         return {
             "install": self.install.as_json(),
             "moonfire_config": self.config.as_json(),

@@ -23,7 +23,7 @@ class Step:
     undo: str | None = None
 
     def as_json(self) -> dict[str, str | None]:
-        """The value as `nvrstack migrate --plan --json` prints it."""
+        """The value as `nvrstack migrate plan --json` prints it."""
         return {"id": self.id, "title": self.title, "undo": self.undo}
 
 

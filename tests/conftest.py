@@ -1,0 +1,5 @@
+"""What all tests share."""
+
+from tests import examples
+
+examples.load()
