@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.bed import boot, cgroups, network
 from tests.bed.boot import Disk
 from tests.bed.host_tree import host_tree
-from tests.bed.paths import TESTS, made
+from tests.bed.paths import TESTS, bed_dir, made
 from tests.bed.process import BedError, Done, Word, kill, run, wait_for
 
 BOOT_SECONDS = 90.0
@@ -24,18 +24,29 @@ def own_programs() -> tuple[Path, ...]:
 
 @dataclass
 class BootedHost:
-    """One host. Its disk is in `folder`, its control groups are below `group`.
+    """One host of this bed's, by its name; its control groups are below `group`.
 
     `netns` is the network namespace that it boots in; without, it has none but its own loopback.
     `shares` are directories of the machine's that it sees under the same paths. It ends with the
     thread that booted it.
     """
 
-    folder: Path
-    group: str
+    name: str
+    group: str = ""
     netns: str | None = None
     shares: tuple[Path, ...] = ()
     _runner: subprocess.Popen[bytes] | None = None
+    _first: int | None = None
+
+    def __post_init__(self) -> None:
+        self.group = self.group or f"{cgroups.PARENT}-{self.name}"
+        # What a run that was killed has left.
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where its disk is, on one of the machine's: overlayfs writes to few others."""
+        return bed_dir() / "hosts" / self.name
 
     @property
     def disk(self) -> Disk:
@@ -47,7 +58,7 @@ class BootedHost:
         """The machine's number of its first process, which is systemd."""
         found = self._first_process()
         if found is None:
-            message = f"the host in {self.folder} is off"
+            message = f"the host {self.name} is off"
             raise BedError(message)
         return found
 
@@ -80,7 +91,7 @@ class BootedHost:
             return told in {"running", "degraded"}
 
         if not wait_for(up, seconds=BOOT_SECONDS, every=0.2) or told != "running":
-            message = f"the host in {self.folder} does not boot: {told}\n{self._reasons()}"
+            message = f"the host {self.name} does not boot: {told}\n{self._reasons()}"
             raise BedError(message)
 
     def cut_power(self) -> None:
@@ -90,7 +101,7 @@ class BootedHost:
             # With the first process of a namespace all others in it end.
             kill([self._runner.pid if first is None else first])
             self._runner.wait(10)
-            self._runner = None
+            self._runner = self._first = None
         cgroups.remove(self.group)
 
     def remove(self) -> None:
@@ -133,11 +144,13 @@ class BootedHost:
         return self._runner is not None and self._runner.poll() is None
 
     def _first_process(self) -> int | None:
-        if self._runner is None:
+        if self._runner is None or not self._runs:
             return None
-        children = Path(f"/proc/{self._runner.pid}/task/{self._runner.pid}/children")
-        found = children.read_text().split() if self._runs else []
-        return int(found[0]) if found else None
+        if self._first is None:
+            # Not to be asked again and again: proc(5) calls the list unreliable.
+            children = Path(f"/proc/{self._runner.pid}/task/{self._runner.pid}/children")
+            self._first = next(map(int, children.read_text().split()), None)
+        return self._first
 
     def _boot_command(self) -> list[str]:
         kinds = boot.hierarchies(Path("/proc/self/cgroup").read_text())

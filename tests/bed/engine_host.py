@@ -20,14 +20,14 @@ ENGINE_SECONDS = 60.0
 
 
 @contextmanager
-def engine_host(folder: Path, shares: Sequence[Path]) -> Iterator[BootedHost]:
+def engine_host(shares: Sequence[Path]) -> Iterator[BootedHost]:
     """Let a host boot that has the bed's engine; afterwards the bed has it again.
 
-    The host's disk is in `folder`. `shares` are directories that it sees under the same paths,
+    `shares` are directories that it sees under the same paths,
     beside the tests themselves and their Python.
     """
     all_shares = (*own_programs(), cache_dir(), *shares)
-    host = BootedHost(folder, cgroups.PARENT, network.ENGINE, all_shares)
+    host = BootedHost("engine", cgroups.PARENT, network.ENGINE, all_shares)
     made((host.disk.changes / DROP_IN).parent)
     (host.disk.changes / DROP_IN).write_text(_drop_in())
     made((host.disk.changes / WANTED).parent)

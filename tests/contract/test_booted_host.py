@@ -12,9 +12,9 @@ UNIT = "[Service]\nExecStart=sleep 600\n[Install]\nWantedBy=multi-user.target\n"
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedHost]:
+def host() -> Iterator[BootedHost]:
     """A host with no network but its own, and no engine."""
-    made = BootedHost(tmp_path_factory.mktemp("host"), f"{cgroups.PARENT}-booted")
+    made = BootedHost("booted")
     try:
         made.boot()
         yield made

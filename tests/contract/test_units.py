@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bed import cgroups
 from tests.bed.booted import BootedHost, own_programs
 from tests.bed.paths import TESTS
 
@@ -21,11 +20,9 @@ NAMES = [
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, list[str]]]:
+def outcomes() -> Iterator[Mapping[str, list[str]]]:
     """What came of each test there: for each of its cases what went wrong, or nothing."""
-    host = BootedHost(
-        tmp_path_factory.mktemp("host"), f"{cgroups.PARENT}-units", shares=own_programs()
-    )
+    host = BootedHost("units", shares=own_programs())
     try:
         host.boot()
         options = ["-q", "-p", "no:cacheprovider", "--junitxml=/root/report.xml"]

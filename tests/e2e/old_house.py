@@ -98,8 +98,7 @@ password={password}
 @contextmanager
 def old_house(world: World, folder: Path, name: str, last_octet: int) -> Iterator[OldHouse]:
     """Let a host boot that has the bed's engine, and what is to be moved on it."""
-    disk = folder / f"{name}-host"
-    with engine_host(disk, [world.folder.parent]) as host:
+    with engine_host([world.folder.parent]) as host:
         made = OldHouse(world, folder / name, name, last_octet, host=host)
         try:
             made.make()
