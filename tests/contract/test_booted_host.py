@@ -23,6 +23,7 @@ def host() -> Iterator[BootedHost]:
 
 
 def test_a_power_cut_ends_everything_and_what_is_enabled_comes_back(host: BootedHost) -> None:
+    assert host.systemctl("is-system-running") == "running\n"
     for name in ("enabled", "by-hand"):
         (host.root / f"etc/systemd/system/{name}.service").write_text(UNIT)
     host.systemctl("daemon-reload")
