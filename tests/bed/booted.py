@@ -149,9 +149,9 @@ class BootedHost:
         if self._runner is None or not self._runs:
             return None
         if self._first is None:
-            # Not to be asked again and again: proc(5) calls the list unreliable.
+            # Asked once: proc(5) calls the list unreliable.
             children = Path(f"/proc/{self._runner.pid}/task/{self._runner.pid}/children")
-            self._first = next(map(int, children.read_text().split()), None)
+            self._first = next(filter(_is_first, map(int, children.read_text().split())), None)
         return self._first
 
     def _boot_command(self) -> list[str]:
@@ -176,3 +176,13 @@ class BootedHost:
         failed = self.run(["systemctl", "--failed", "--no-legend"], check=False).stdout
         journal = self.run(["journalctl", "-b", "-p", "warning", "-n", "30", "-q"], check=False)
         return f"{failed}\n{journal.stdout}\n{console}"
+
+
+def _is_first(pid: int) -> bool:
+    """Say whether a process is the first one of a namespace, and no shell's that prepares it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    own = next(line for line in status.splitlines() if line.startswith("NSpid:"))
+    return own.split()[-1] == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -9,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from nvrstack.migration.plan.steps import steps
+from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.process import wait_for
 from tests.e2e.killing import RECORDING_AGAIN, Point, Points, counted_points, points_of
 from tests.e2e.old_house import CRON, MOONFIRE_UNIT, SYSTEM, OldHouse, old_house
-from tests.e2e.old_install import OldInstall
+from tests.e2e.old_install import OWNER, OldInstall
+from tests.e2e.project import NVRSTACK
 from tests.e2e.waiting import Stopwatch, wait_until
 from tests.e2e.world import World
 
@@ -127,6 +131,26 @@ def test_wherever_the_power_is_cut_somebody_records(
         f"{len(waited)} in {watch.seconds:.0f} s; "
         f"recording {max(waited):.1f} s after the boot at most"
     )
+
+
+def test_what_is_typed_is_planned_as_it_is_tried_here(house: OldHouse) -> None:
+    """Only ddclient stays: with the router's dynamic DNS, it is none of the project's."""
+    given = {
+        "project.name": house.name,
+        "site.bind": house.address,
+        "certificate.authority": DIRECTORY_URL,
+        "certificate.authority_root": str(house.world.authority_root),
+        "project.uid": str(OWNER),
+        "project.gid": str(OWNER),
+    }
+    words = ["migrate", str(house.project), "--stack", "router-ddns", "--plan", "--json"]
+    words += [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    done = house.on_host([NVRSTACK, *words], check=False)
+    plan = json.loads(done.stdout)
+    assert plan["install"]["source"] == "systemd"
+    assert [blocker["code"] for blocker in plan["blockers"]] == ["nobody-can-sign-in"]
+    tried = steps(house.move(ddclient_units=()))
+    assert [step["title"] for step in plan["steps"]] == [step.title for step in tried]
 
 
 def test_without_systemd_its_unit_is_not_moved(
