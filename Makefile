@@ -50,6 +50,9 @@ mutants: install ## MODULE=nvrstack.settings.rules: mistakes put into a module, 
 demo: install ## the stack "lan" in ./demo, running if Docker is there
 	@$(BIN)/python -m tests.demo
 
+docs: install ## docs/findings.md, from the rules that a plan's findings come from
+	@$(BIN)/python -m tests.findings_reference
+
 clean: ## remove what the other targets made
 	@if [ -f demo/compose.yaml ] && command -v docker >/dev/null; then \
 		docker compose --project-directory demo down --timeout 10 2>/dev/null || true; fi

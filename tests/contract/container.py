@@ -105,13 +105,17 @@ def container(project: Project, name: str, netns: str, tmp: Path) -> Container:
     mounts = {
         volume["target"]: project.directory / volume["source"] for volume in service["volumes"]
     }
-    assert any(entry.startswith("/tmp:") for entry in service["tmpfs"])
-    made(tmp).chmod(0o1777)
+    scratch = sorted(entry.partition(":")[0] for entry in service["tmpfs"])
+    assert scratch[0] == "/tmp"
+    for place in scratch:
+        inside = tmp / place.removeprefix("/tmp").lstrip("/")
+        made(inside).chmod(0o1777)
+        mounts[place] = inside
     # The images' shell is busybox.
     argv = [*service["entrypoint"], *service["command"]]
     argv = ["busybox", "sh", *argv[1:]] if argv[0] == "/bin/sh" else argv
     env = {"HOME": "/", **service.get("environment", {})}
-    return Container(netns, {**mounts, "/tmp": tmp}, env, (uid, gid), argv)
+    return Container(netns, mounts, env, (uid, gid), argv)
 
 
 def session(leader: int) -> list[int]:

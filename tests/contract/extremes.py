@@ -16,8 +16,10 @@ SECRETS = {
 """Those that must have a certain form."""
 
 LABEL = "a" * 63
-LONGEST_DOMAIN = f"{LABEL}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
+LONGEST_NAME = f"{LABEL}.{'b' * 63}.{'c' * 63}.{'d' * 57}.com"
 """253 characters, the longest that a host name may have."""
+LONGEST_DOMAIN = LONGEST_NAME[7:]
+"""246 characters, the longest after which certbot can name its files."""
 
 ODD_DIRECTORIES = [
     "/media/my disk/with  two spaces",
@@ -42,7 +44,7 @@ MANY_NAMES: Change = {
 LONG_NAMES: Change = {
     "site": {
         "domain": LONGEST_DOMAIN,
-        "aliases": [f"{'x' * 61}{n:02}.{LONGEST_DOMAIN[64:]}" for n in range(50)],
+        "aliases": [f"{'x' * 61}{n:02}.{LONGEST_NAME[64:]}" for n in range(50)],
         "short_names": ["s" * 63, "nvr", "cameras"],
     }
 }
@@ -81,7 +83,7 @@ OTHER_AUTHORITY: Change = {
         "authority": "https://ca.example:9000/acme/acme/directory?a=1&b=$x",
         "authority_root": "/etc/ssl/my root.pem",
         "key_type": "rsa",
-        "email": "o'neill+nvr@example.com",
+        "email": "o'neill+nvr@nvr.example.com",
     }
 }
 STAGING: Change = {"certificate": {"authority": "letsencrypt-staging"}}

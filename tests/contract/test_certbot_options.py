@@ -10,7 +10,9 @@ from tests.contract.rendered import project, write
 from tests.unit.keeper import wanted
 
 CASES = {
-    "rsa and an address": {"certificate": {"key_type": "rsa", "email": "o'neill+nvr@example.com"}},
+    "rsa and an address": {
+        "certificate": {"key_type": "rsa", "email": "o'neill+nvr@nvr.example.com"}
+    },
     "long names": extremes.LONG_NAMES,
     "other authority": {"certificate": {"authority": "https://127.0.0.1:9/acme?a=1&b=$x"}},
 }

@@ -52,12 +52,12 @@ def test_an_address_of_a_home_is_never_told(
 def test_the_routers_page_tells_it_behind_certain_words(
     server: Provider, tmp_path: Path, netns: str
 ) -> None:
-    server.answers(address="LAN 192.168.1.1<br>WAN IP</td><td>203.0.113.50</td>")
+    server.answers(address="LAN 192.168.1.1<br>WAN IP</td><td>192.31.196.50</td>")
     source = from_(router_page=f"{SERVICE}/ip", router_text="WAN IP")
     made = updater(tmp_path, netns, "own", source)
     with made.run() as running:
         assert made.comes_to("good"), running.text()
-        assert server.updates()[0]["query"]["myip"] == "203.0.113.50"
+        assert server.updates()[0]["query"]["myip"] == "192.31.196.50"
         server.answers(address="please sign in")
         assert made.comes_to("no-address"), running.text()
     assert made.host()["answer"] == f"{SERVICE}/ip: says nowhere: WAN IP"
@@ -65,12 +65,12 @@ def test_the_routers_page_tells_it_behind_certain_words(
 
 def test_the_routers_page_may_want_a_login(server: Provider, tmp_path: Path, netns: str) -> None:
     """The update's own address is such a page."""
-    page = f"{SERVICE}/nic/update?hostname={HOST}&myip=203.0.113.51"
+    page = f"{SERVICE}/nic/update?hostname={HOST}&myip=192.31.196.51"
     made = updater(tmp_path, netns, "own", from_(router_page=page, router_login="me"))
     assert made.project.files["ddclient/settings.json"].mode == 0o600
     with made.run() as running:
         assert made.comes_to("good"), running.text()
-    assert made.state["addresses"] == {"ipv4": "203.0.113.51"}
+    assert made.state["addresses"] == {"ipv4": "192.31.196.51"}
 
 
 def test_an_interface_has_it_in_both_families(server: Provider, tmp_path: Path, netns: str) -> None:
@@ -81,18 +81,18 @@ def test_an_interface_has_it_in_both_families(server: Provider, tmp_path: Path, 
     with made.run() as running:
         assert made.comes_to("no-address"), running.text()
         assert "the interface wan0 has no public address of ipv4" in made.health().stdout
-        run([*ip, "address", "add", "203.0.113.61/32", "dev", "wan0"])
-        for address in ("fd00::61", "2001:db8::61"):
+        run([*ip, "address", "add", "192.31.196.61/32", "dev", "wan0"])
+        for address in ("fd00::61", "2620:4f:8000::61"):
             run([*ip, "address", "add", f"{address}/64", "dev", "wan0", "nodad"])
         for end in ("wan0", "isp0"):
             run([*ip, "link", "set", end, "up"])
         assert made.comes_to("good"), running.text()
         (update,) = server.updates()
-        assert update["query"]["myip"] == "203.0.113.61,2001:db8::61"
+        assert update["query"]["myip"] == "192.31.196.61,2620:4f:8000::61"
         # One of the two changes, and both are told.
-        run([*ip, "address", "delete", "2001:db8::61/64", "dev", "wan0"])
-        run([*ip, "address", "add", "2001:db8::62/64", "dev", "wan0", "nodad"])
-        both = {"ipv4": "203.0.113.61", "ipv6": "2001:db8::62"}
+        run([*ip, "address", "delete", "2620:4f:8000::61/64", "dev", "wan0"])
+        run([*ip, "address", "add", "2620:4f:8000::62/64", "dev", "wan0", "nodad"])
+        both = {"ipv4": "192.31.196.61", "ipv6": "2620:4f:8000::62"}
         # It is written down a moment after the provider was asked.
         assert wait_for(lambda: made.state["addresses"] == both, seconds=15), running.text()
     assert len(server.updates()) == 2

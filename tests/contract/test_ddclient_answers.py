@@ -7,7 +7,7 @@ import pytest
 from tests.bed.process import run, wait_for
 from tests.contract import ddclients
 from tests.contract.rendered import PASSWORD
-from tests.contract.updater import HOST, PORT, SERVER, provider, updater
+from tests.contract.updater import HOST, PORT, SERVER, Updater, provider, updater
 
 HOUR = 3600
 EVERY = "".join(map(chr, range(ord(" "), 127)))
@@ -27,6 +27,22 @@ ANSWERS = {
     "timeout": ("timeout", 1, "the provider does not answer in time"),
 }
 """What comes of each answer, how many seconds it is left alone, and the words about it."""
+EASYDNS = """\
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]> reply:
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  HTTP/1.1 200 OK
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  Content-Type: text/html
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  <HTML><BODY><FONT SIZE="-1">{0}<br />
+DEBUG:   [easydns][nvr.example.com][HTTP request][RESPONSE]  </FONT></BODY></HTML>
+FAILED:  [easydns][nvr.example.com]> unexpected result: <HTML><BODY><FONT SIZE="-1">{0}<br />
+FAILED:  [easydns][nvr.example.com]  </FONT></BODY></HTML>
+"""  # noqa: W291
+"""What ddclient 4.0.0 prints of easyDNS's answer in HTML, which it cannot read."""
+
+
+def begins(made: Updater, words: str) -> bool:
+    """Wait until the health check begins so."""
+    return wait_for(lambda: made.health().stdout.startswith(words), seconds=9)
 
 
 @pytest.mark.parametrize("release", ddclients.releases())
@@ -42,11 +58,13 @@ def test_each_answer_is_told_in_words_and_not_repeated(
             # A new configuration is tried at once, whatever came of the one before.
             made.change(password=f"{number} {PASSWORD}")
             assert made.comes_to(result), (answer, running.text(), made.host())
+            said = f"{HOST}: {result}: {words}"
+            # What is left alone for a second only was tried with the former configuration too.
+            assert begins(made, said)
             host = made.host()
             assert host["next_attempt"] - host["last_attempt"] in (wait, wait + 1)
             health = made.health()
             assert health.returncode == 1
-            assert health.stdout.startswith(f"{HOST}: {result}: {words}")
             assert PASSWORD not in health.stdout + running.text()
             asked = len(server.updates()) - before
             # The short waits are over before the test has looked.
@@ -88,3 +106,17 @@ def test_a_bad_certificate_and_a_silent_port_are_told_apart(
             assert made.comes_to("good", seconds=30), running.text()
             assert wait_for(lambda: made.health().returncode == 0, seconds=5)
             assert len(back.updates()) == 1
+
+
+def test_easydns_is_read_in_html_though_ddclient_does_not(tmp_path: Path, netns: str) -> None:
+    (tmp_path / "ask.pl").write_text(
+        "use lib '/etc/nvrstack/ddclient'; use Answers qw(verdict); undef $/;"
+        "print map { (verdict('nvr.example.com', $_))[0], ' ' } <>"
+    )
+    made = updater(tmp_path, netns).container.with_mount("/ask.pl", tmp_path / "ask.pl")
+    words = ["OK", "NOERROR", "TOO_FREQ", "NO_AUTH", "OKLAHOMA"]
+    for word in words:
+        (tmp_path / word).write_text(EASYDNS.format(word))
+        made = made.with_mount(f"/{word}", tmp_path / word)
+    told = made.run(["perl", "/ask.pl", *(f"/{word}" for word in words)])
+    assert told.stdout.split() == ["good", "good", "busy", "badauth", "garbage"], told.stderr

@@ -191,5 +191,5 @@ def test_an_own_name_server_is_told_by_its_program(tmp_path: Path, netns: str) -
             "send",
         ]
         answer.write_text("2")
-        server.answers(address="203.0.113.8")
+        server.answers(address="192.31.196.8")
         assert made.comes_to("unreachable"), running.text()

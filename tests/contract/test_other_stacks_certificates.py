@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 
 from nvrstack.host.apply import apply
+from nvrstack.pki.certificates import Pair, local_leaf, local_root
 from nvrstack.pki.keep import OWN, missing_certificates
 from tests.bed.process import run
 from tests.contract.certificates import issue
@@ -72,3 +73,20 @@ def test_a_certificate_that_one_brings_is_served_and_so_is_the_next(
         assert set(files) >= set(OWN)
         apply(made.directory, files, made.owner)
         assert own.serves(second.certificate), running.text()
+
+
+def glued(pair: Pair, *others: bytes) -> Pair:
+    """A pair that only some programs can read: no line ends in the chain, notes above the key."""
+    chain = b"".join(pem.strip() for pem in (pair.certificate, *others))
+    return Pair(chain, b"One's own notes\n" + pair.key.replace(b"\n", b"\r\n"))
+
+
+def test_a_chain_without_line_ends_between_is_served(tmp_path: Path, netns: str) -> None:
+    own = door(tmp_path, netns, PACE, stack="own-certificate")
+    names, now = own.project.settings.every_name, datetime.now(UTC)
+    root = local_root(names, now)
+    leaf = local_leaf(root, names, now)
+    files = missing_certificates(own.project.settings, {}, now, glued(leaf, root.certificate))
+    apply(own.project.directory, files, own.project.owner)
+    with own.open() as running:
+        assert own.serves(leaf.certificate), running.text()

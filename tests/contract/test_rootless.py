@@ -14,7 +14,7 @@ from tests.unit.commands import nvrstack
 
 SETTINGS = {
     "site.domain": "nvr.example.com",
-    "certificate.email": "owner@example.com",
+    "certificate.email": "owner@nvr.example.com",
     "moonfire.timezone": "UTC",
     "moonfire.state_dir": "data/moonfire",
 }

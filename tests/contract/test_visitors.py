@@ -1,16 +1,13 @@
 """What nginx lets visitors do who mean no good, or whose browsers send more than usual."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.bed.process import end, run, wait_for
-from tests.contract import crowd
+from tests.bed.process import run, wait_for
 from tests.contract.certificates import issue, put
+from tests.contract.crowd import HALF, crowd
 from tests.contract.door import Door, door
 from tests.contract.space import inside
 
@@ -20,7 +17,6 @@ CHANGE = {
     "access": {"login_rate": 3, "login_rate_of_all": 6},
     "sites": [{"domain": FURTHER, "upstream": "http://127.0.0.1:5002"}],
 }
-HALF_SENT = 2200
 ONE_HOME = ("2001:db8:0:a::1/128", "2001:db8:0:a:ffff:0:10a:d0a/128")
 OTHER_HOMES = ("2001:db8:0:b::1/128", "2001:db8:0:c::1/128")
 BEHIND = """
@@ -82,23 +78,16 @@ def asked(served: Door, url: str, *options: str) -> dict[str, Any]:
     return {"status": int(first.split()[1]), **{key.lower(): value for key, _, value in pairs}}
 
 
-@pytest.mark.parametrize("port", [80, 443])
-def test_half_sent_requests_of_one_address_stop_nobody(served: Door, port: int) -> None:
-    name = [DOMAIN] if port == 443 else []
-    words = [sys.executable, crowd.__file__, "127.0.0.1", str(port), str(HALF_SENT), "64", "30"]
-    with subprocess.Popen(
-        [*inside(served.container.netns), *words, *name], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert int(process.stdout.readline()) == HALF_SENT
-            began = time.monotonic()
-            answer = asked(served, f"https://{DOMAIN}/")
-            assert answer["status"] == 200, answer
-            assert time.monotonic() - began < 2
-            assert wait_for(lambda: connections(served, port) == 0, seconds=15), "held too long"
-        finally:
-            end([process.pid], seconds=2)
+@pytest.mark.parametrize(("port", "number"), [(80, 2200), (443, 200)])
+def test_half_sent_requests_of_one_address_stop_nobody(
+    served: Door, port: int, number: int
+) -> None:
+    enter, name = inside(served.container.netns), DOMAIN if port == 443 else None
+    with crowd(enter, "127.0.0.1", port, number, HALF, name) as made:
+        assert made == number
+        answer = asked(served, f"https://{DOMAIN}/")
+        assert answer["status"] == 200, answer
+        assert wait_for(lambda: connections(served, port) == 0, seconds=20), "held too long"
 
 
 def connections(served: Door, port: int) -> int:
@@ -176,3 +165,19 @@ def test_an_ipv6_home_counts_once(served: Door) -> None:
     assert statuses(second, 2) == [429] * 2
     for other in OTHER_HOMES:
         assert statuses(other, 2) == [200] * 2
+
+
+@pytest.mark.parametrize("path", ["/live", "/users"])
+def test_the_pages_own_places_are_found_without_their_hash(served: Door, path: str) -> None:
+    headers = ["--header", f"Host: {DOMAIN}:8443"]
+    answer = asked(served, f"https://{DOMAIN}{path}?cams=%5B1%5D", *headers)
+    assert answer["status"] == 302
+    assert answer["location"] == f"https://{DOMAIN}:8443/#{path}?cams=%5B1%5D"
+    assert asked(served, f"https://{DOMAIN}{path}")["location"] == f"https://{DOMAIN}/#{path}"
+
+
+@pytest.mark.parametrize("path", ["/live/", "/live.m4s", "/users/1", "/list", "/Live"])
+def test_all_else_is_asked_of_moonfire(served: Door, path: str) -> None:
+    answer = asked(served, f"https://{DOMAIN}{path}")
+    assert answer["status"] == 200
+    assert answer["x-asked"] == path

@@ -24,7 +24,7 @@ SERVER = "dyndns.example.test"
 PORT = 8245
 HOST = "nvr.example.com"
 SCHEDULE = "ddclient/Schedule.pm"
-ADDRESS = "203.0.113.7"
+ADDRESS = "192.31.196.7"
 
 
 @dataclass(frozen=True)

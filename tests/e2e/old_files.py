@@ -80,7 +80,7 @@ bind = ["{address}"]
 [certificate]
 authority = "{authority}"
 authority_root = "{root}"
-email = "owner@example.com"
+email = "owner@nvr.example.com"
 
 [moonfire]
 uid = {uid}

@@ -198,7 +198,7 @@ class OldHouse(OldInstall):
         """Let certbot get the certificate, by the webroot of the host's nginx."""
         self.world.authority.start()
         words = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--webroot"]
-        words += ["--email", "owner@example.com", "--server", DIRECTORY_URL]
+        words += ["--email", "owner@nvr.example.com", "--server", DIRECTORY_URL]
         words += ["--webroot-path", "/var/www", "--domain", self.domain]
         trusted = {"REQUESTS_CA_BUNDLE": str(self.world.authority_root)}
         self.host.run(words, env=trusted, timeout=120)

@@ -18,7 +18,7 @@ def lines_of_step(told: Mapping[str, Any], title: str) -> list[str]:
     return [str(line) for line in lines]
 
 
-ACME = {"certificate.authority": DIRECTORY_URL, "certificate.email": "owner@example.com"}
+ACME = {"certificate.authority": DIRECTORY_URL, "certificate.email": "owner@nvr.example.com"}
 STACK_SETTINGS: dict[str, dict[str, str]] = {
     "public": {
         **ACME,

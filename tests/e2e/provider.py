@@ -11,7 +11,7 @@ from typing import Any
 from tests.bed.paths import STANDINS
 from tests.e2e.world import DDNS_PASSWORD, DYNDNS, LOGIN, Program, World
 
-FIRST_ADDRESS = "203.0.113.20"
+FIRST_ADDRESS = "192.31.196.20"
 
 
 @dataclass

@@ -30,7 +30,7 @@ from tests.e2e.waiting import Stopwatch, wait_until
 
 PORT = 8001
 OTHER_PASSWORD = "n3w 'one', #\\ $HOME"
-OTHER_ADDRESS = "203.0.113.21"
+OTHER_ADDRESS = "192.31.196.21"
 DOWNLOAD_SECONDS = 30
 
 
@@ -162,7 +162,7 @@ def test_the_owner_reads_the_new_name(move: Move, old: Project) -> None:
     assert site["domain"] == move.new.domain
     assert site["redirects"] == [old.domain]
     readme = (old.directory / "README.md").read_text()
-    assert readme.startswith(f"# Moonfire NVR at {move.new.origin}/\n")
+    assert f"\nYour cameras are at {move.new.origin}/\n" in readme
     assert old.domain not in readme.partition("## In your router")[0]
     assert old.nvrstack("get", "site.domain").stdout == f"{move.new.domain}\n"
     assert old.nvrstack("render", "--check").stdout == "Nothing to change.\n"

@@ -16,8 +16,8 @@ from tests.e2e.provider import FIRST_ADDRESS, Provider
 from tests.e2e.waiting import Stopwatch, wait_until
 from tests.e2e.world import World
 
-OTHER_ADDRESS = "203.0.113.21"
-THIRD_ADDRESS = "203.0.113.22"
+OTHER_ADDRESS = "192.31.196.21"
+THIRD_ADDRESS = "192.31.196.22"
 NEW_PASSWORD = "an0ther, #'own'"
 
 

@@ -64,8 +64,8 @@ def test_the_dynamic_dns_provider_got_one_update(public: Project) -> None:
     (entry,) = entries
     assert entry["authorized"] is True
     assert entry["user"] == LOGIN
-    assert entry["query"]["myip"] == "203.0.113.9"
-    assert entry["answer"] == "good 203.0.113.9"
+    assert entry["query"]["myip"] == "192.31.196.9"
+    assert entry["answer"] == "good 192.31.196.9"
 
 
 def test_moonfire_reaches_its_camera(public: Project, bed: Bed) -> None:

@@ -85,7 +85,7 @@ def test_without_internet_it_serves_at_home_and_heals(
         f"{watch.seconds:.1f} s"
     )
     assert len(entries) == 1
-    assert entries[0]["answer"] == "good 203.0.113.9"
+    assert entries[0]["answer"] == "good 192.31.196.9"
 
 
 def test_when_its_name_is_known_the_certificate_comes(nameless: Project) -> None:

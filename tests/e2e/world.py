@@ -146,7 +146,7 @@ class World:
 
     def instruct_dyndns(self, **changes: object) -> None:
         """Tell the provider's stand-in how to behave."""
-        state = {"accounts": {LOGIN: DDNS_PASSWORD}, "hosts": self.hosts, "address": "203.0.113.9"}
+        state = {"accounts": {LOGIN: DDNS_PASSWORD}, "hosts": self.hosts, "address": "192.31.196.9"}
         partial = self.folder / "dyndns.new"
         partial.write_text(json.dumps({**state, **changes}))
         partial.rename(self.folder / "dyndns.json")

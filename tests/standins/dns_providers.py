@@ -182,10 +182,11 @@ def hetzner(request: Request) -> Answer:
 
 
 def easydns(request: Request) -> Answer:
-    """https://kb.easydns.com/knowledge/dynamic-dns/."""
+    """https://kb.easydns.com/knowledge/dynamic-dns/, in HTML: ddclient/ddclient issue 848."""
+    page = '<HTML><BODY><FONT FACE="sans-serif" SIZE="-1">{}<br />\n<hr>\n{}<br />\n</FONT></BODY>'
     if not request.basic:
-        return Answer("NO_AUTH\n", right=False)
-    return Answer("NOERROR\n", told=request.query["myip"])
+        return Answer(page.format("NO_AUTH", "no access"), right=False)
+    return Answer(page.format("OK", f"{HOST} is updated"), told=request.query["myip"])
 
 
 def zoneedit(request: Request) -> Answer:

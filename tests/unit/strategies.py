@@ -159,7 +159,7 @@ def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
         return st.just({"chain_file": "own.pem", "key_file": "own.key"})
     account = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
     common = {
-        "email": st.sampled_from(["me@example.com", "o'neill+nvr@example.com"]),
+        "email": st.sampled_from(["me@nvr.example.com", "o'neill+nvr@nvr.example.com"]),
         "key_type": st.sampled_from(["ecdsa", "rsa"]),
     }
     by_dns = {

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from nvrstack.services.docker_releases import SUPPORTED
+from nvrstack.services.images import DDCLIENT
+from nvrstack.services.providers import provided_by, providers
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,6 +35,13 @@ def run(line: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         words, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_the_providers_are_those_that_work_with_the_pinned_ddclient() -> None:
+    named = " ".join(README.split())
+    works = {*provided_by(DDCLIENT)} - {"custom", "nsupdate"}
+    found = {p.name for p in providers().values() if f" {p.title}," in named}
+    assert found == works
 
 
 @pytest.mark.parametrize("target", [c.split()[1] for c in COMMANDS if c.startswith("make ")])

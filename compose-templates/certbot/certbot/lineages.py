@@ -105,6 +105,7 @@ def retire(letsencrypt: Path, name: str, now: float) -> Path | None:
 def retired_place(letsencrypt: Path, name: str, now: float) -> Path:
     """Make the directory into which something called `name` goes that is no longer used."""
     moment = datetime.fromtimestamp(now, UTC)
-    place = letsencrypt / "retired" / f"{name}-{moment:%Y-%m-%dT%H-%M-%SZ}"
+    # A name may be nearly as long as a file's.
+    place = letsencrypt / "retired" / f"{name[:200]}-{moment:%Y-%m-%dT%H-%M-%SZ}"
     place.mkdir(parents=True, mode=0o700)
     return place

@@ -4,12 +4,22 @@ package Addresses;
 use strict;
 use warnings;
 use Configuration qw(slurp);
+use Encode qw(decode FB_CROAK);
 use Exporter 'import';
 use IO::Socket::INET;
 use Program qw(output_of stopping);
 use Socket qw(AF_INET AF_INET6 inet_ntop inet_pton);
 
 our @EXPORT_OK = qw(addresses);
+
+# What no home is reached at: all that IANA's special-purpose registries do not call globally
+# reachable (RFC 6890), multicast, and for IPv6 what is not yet given to the public (RFC 4291).
+my %SPECIAL = (
+    ipv4 => [qw(0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12
+        192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24
+        203.0.113.0/24 224.0.0.0/3)],
+    ipv6 => [qw(::/3 2001::/23 2001:db8::/32 2002::/16 3fff::/20 4000::/2 8000::/1)],
+);
 
 # The addresses by their families, and what is wrong where one is missing.
 sub addresses {
@@ -47,11 +57,11 @@ sub ask {
     my @words = qw(-q --config - --silent --show-error --fail --anyauth --max-filesize 1000000);
     my $text = output_of($input, 'curl', @words, "--$family") // 'no answer';
     return "$page: $1" if $text =~ /^(curl: .*)/m;
+    $text = eval { decode('UTF-8', my $bytes = $text, FB_CROAK) } // decode('ISO-8859-1', $text);
     if (length($source->{after} // '')) {
         return "$page: says nowhere: $source->{after}" unless $text =~ s/^.*?\Q$source->{after}\E//s;
     }
-    my $pattern = $family eq 'ipv4' ? qr/(?<![\d.])[\d.]{7,15}(?![\d.])/ : qr/[0-9a-f:.]*:[0-9a-f:.]+/i;
-    my @there = grep { packed($family, $_) } $text =~ /$pattern/g;
+    my @there = grep { packed($family, $_) } words_like_addresses($family, $text);
     return "$page: shows no address of $family" unless @there;
     return "$page: shows $there[0], which is not reachable from the Internet"
         unless is_public($family, $there[0]);
@@ -59,21 +69,27 @@ sub ask {
     return;
 }
 
+# Stops and colons of the sentence around them are no part of them.
+sub words_like_addresses {
+    my ($family, $text) = @_;
+    return $text =~ /(?<![\d.])\d+(?:\.\d+){3}(?!\.?\d)/g if $family eq 'ipv4';
+    return map { s/^:(?!:)//r =~ s/(?<!:):$//r } $text =~ /[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]/gi;
+}
+
 sub packed {
     my ($family, $address) = @_;
     return inet_pton($family eq 'ipv4' ? AF_INET : AF_INET6, $address);
 }
 
-# Not one of a home's, of a provider's shared ones or of this machine alone: RFC 6890 for IPv4; for
-# IPv6 only 2000::/3 is given to the public (RFC 4291).
 sub is_public {
     my ($family, $address) = @_;
-    my $number = packed($family, $address);
-    return (unpack('C', $number) & 0xe0) == 0x20 if $family eq 'ipv6';
-    my ($first, $second) = unpack 'CC', $number;
-    return !($first == 0 || $first == 10 || $first == 127 || $first >= 224
-        || $first == 100 && ($second & 0xc0) == 64 || $first == 169 && $second == 254
-        || $first == 172 && ($second & 0xf0) == 16 || $first == 192 && $second == 168);
+    my $bits = unpack 'B*', packed($family, $address);
+    for (@{$SPECIAL{$family}}) {
+        my ($network, $length) = split m{/};
+        my $start = substr unpack('B*', packed($family, $network)), 0, $length;
+        return 0 if $start eq substr $bits, 0, $length;
+    }
+    return 1;
 }
 
 sub of_interface {

@@ -49,7 +49,7 @@ my @PHRASES = (
     [qr/Domain name not found|NOSERVICE|NOTZONE|NXDOMAIN|does not end with/i, 'nohost'],
     # All that Duck DNS says, of a name as well as of a token.
     [qr/^KO$/m, 'denied'],
-    [qr/TOOSOON|Too many requests/i, 'busy'],
+    [qr/TOOSOON|TOO_FREQ|Too many requests/i, 'busy'],
     [qr/update failed: REFUSED/, 'refused'],
 );
 
@@ -91,6 +91,9 @@ sub verdict {
     for my $status (@status) {
         return ($status, $answer) if $RESULTS{$status};
     }
+    # easyDNS puts it into HTML, which ddclient 4.0 does not read.
+    my @words = join("\n", @failed) =~ /^\[easydns\].*?unexpected result: (?:<[^>]*>)*(\w+)/gm;
+    return ('good', $answer) if @words && !grep { !/^(?:OK|NOERROR)$/ } @words;
     my $text = join "\n", $body, @failed, @other;
     for (@PHRASES) {
         my ($phrase, $result) = @$_;

@@ -6,7 +6,7 @@ use warnings;
 use Answers qw(%RESULTS);
 use Configuration qw(configuration);
 use Exporter 'import';
-use Memory qw(read_state);
+use Memory qw(latest_state);
 use Schedule qw(PATIENCE);
 
 our @EXPORT_OK = qw(healthy);
@@ -15,7 +15,7 @@ our @EXPORT_OK = qw(healthy);
 use constant TOO_MANY => 3;
 
 sub healthy {
-    my $state = read_state();
+    my $state = latest_state();
     my $configuration = configuration();
     my $too_long = TOO_MANY * $configuration->{interval};
     my $silence = time - ($state->{last_run} // 0);
@@ -24,8 +24,12 @@ sub healthy {
         push @problems, 'your address was not looked up yet';
     } elsif ($silence > $too_long + 2 * PATIENCE) {
         push @problems, 'your address was last looked up ' . span($silence) . ' ago';
+    } elsif ($silence < -PATIENCE) {
+        push @problems, 'your address was last looked up in the future: the clock was set back';
+    } else {
+        push @problems, unsaved($state), missing($configuration, $state, $too_long);
     }
-    for my $name (@problems ? () : @{$configuration->{names}}) {
+    for my $name (abs $silence > $too_long + 2 * PATIENCE ? () : @{$configuration->{names}}) {
         my $host = $state->{hosts}{$name};
         if (!$host || $host->{configuration} ne $configuration->{sections}{$name}) {
             push @problems, "$name: not tried yet";
@@ -37,6 +41,22 @@ sub healthy {
     }
     print map { "$_\n" } @problems ? @problems : 'ok';
     return @problems ? 1 : 0;
+}
+
+# What cannot be kept over a restart is told again after it.
+sub unsaved {
+    my ($state) = @_;
+    my $problem = $state->{unsaved} // return;
+    return "what the provider was told cannot be noted ($problem), and each restart tells it again";
+}
+
+# A family of which there is no address any more, or never was, while the other one has one.
+sub missing {
+    my ($configuration, $state, $too_long) = @_;
+    my $since = $state->{missing} // {};
+    my @late = grep { $since->{$_} && time - $since->{$_} > $too_long } @{$configuration->{families}};
+    my $reason = $state->{address_problem} // '';
+    return map { "no address of $_ for " . span(time - $since->{$_}) . " ($reason)" } @late;
 }
 
 sub in_words {

@@ -16,7 +16,7 @@ sub stop {
     kill 'KILL', -$child if $child;
 }
 
-sub stopping {
+sub stopping () {
     return $stopping;
 }
 

@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use Time::HiRes qw(clock_gettime);
 
-our @EXPORT_OK = qw(TICK PATIENCE NO_ADDRESS PERSON LONGEST REFRESH hold_off growing uptime);
+our @EXPORT_OK = qw(TICK PATIENCE NO_ADDRESS LONGEST REFRESH hold_off growing uptime);
 
 use constant TICK => 5;
 # The longest that a program may run.
@@ -44,7 +44,7 @@ sub growing {
 
 # Since the machine was started, asleep or not, whatever is done to its clock: CLOCK_BOOTTIME of
 # clock_gettime(2).
-sub uptime {
+sub uptime () {
     return clock_gettime(7);
 }
 

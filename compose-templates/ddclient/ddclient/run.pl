@@ -16,33 +16,44 @@ use Addresses qw(addresses);
 use Answers qw(%RESULTS %FOR_ALL);
 use Configuration qw(configuration);
 use Health qw(healthy);
-use Memory qw(read_state write_state);
+use Memory qw(move_times read_state write_state);
 use Program qw(stop stopping);
-use Schedule qw(TICK NO_ADDRESS LONGEST REFRESH hold_off growing);
+use Schedule qw(TICK NO_ADDRESS REFRESH hold_off growing uptime);
 use Update qw(update);
 
+binmode STDOUT, ':encoding(UTF-8)';
 exit healthy() if ($ARGV[0] // '') eq 'healthy';
 $| = 1;
 umask 077;
 $SIG{TERM} = $SIG{INT} = \&stop;
+my $unsaved = '';
 keep_up();
 
 sub keep_up {
     my $state = read_state();
     my ($seen, $next, $misses) = ('', 0, 0);
+    my $started = time - uptime;
     until (stopping) {
         my $configuration = configuration();
-        if ($configuration->{digest} ne $seen || time >= $next) {
+        # Nothing waits for longer, or for less long, because the clock was set.
+        my $step = int(time - uptime - $started);
+        if (abs $step > TICK) {
+            $started += $step;
+            move_times($state, $step);
+            save($state);
+        }
+        if ($configuration->{digest} ne $seen || uptime >= $next) {
             $seen = $configuration->{digest};
             my $found = look($configuration, $state);
             $misses = $found ? 0 : $misses + 1;
             my $interval = $configuration->{interval};
-            $next = time + ($found ? $interval : growing(NO_ADDRESS, $misses, $interval));
-            for my $host (grep { $_->{failures} } values %{$state->{hosts}}) {
-                my $wait = $host->{next_attempt};
-                $next = $wait if $wait > time && $wait < $next;
+            my $pause = $found ? $interval : growing(NO_ADDRESS, $misses, $interval);
+            for my $host (grep { ($_->{result} // '') ne 'good' } values %{$state->{hosts}}) {
+                my $wait = $host->{next_attempt} - time;
+                $pause = $wait if $wait > 0 && $wait < $pause;
             }
-            write_state($state) unless stopping;
+            $next = uptime + $pause;
+            save($state) unless stopping;
         }
         sleep TICK unless stopping;
     }
@@ -54,9 +65,10 @@ sub look {
     my ($addresses, $problem) = addresses($configuration);
     return 1 if stopping;
     my $found = %$addresses;
-    print "$problem\n" if !$found && ($state->{address_problem} // '') ne $problem;
-    @$state{qw(schema last_run addresses)} = (1, time, $addresses);
-    $state->{address_problem} = $problem;
+    print "$problem\n" if $problem && ($state->{address_problem} // '') ne $problem;
+    @$state{qw(schema last_run addresses address_problem)} = (1, time, $addresses, $problem);
+    my @without = $found ? grep { !$addresses->{$_} } @{$configuration->{families}} : ();
+    $state->{missing} = {map { $_ => $state->{missing}{$_} // time } @without};
     my $hosts = $state->{hosts};
     delete @$hosts{grep { !$configuration->{sections}{$_} } keys %$hosts};
     my $spoiled;
@@ -68,8 +80,6 @@ sub look {
             @$host{qw(configuration addresses failures next_attempt in_order)}
                 = ($digest, {}, 0, 0, undef);
         }
-        # A clock that was wrong before must not hold anything up.
-        $host->{next_attempt} = time + LONGEST if $host->{next_attempt} > time + LONGEST;
         my $waiting = $host->{next_attempt} > time;
         if (!$found) {
             note($name, $host, 'no-address', $problem) unless $waiting && $host->{failures};
@@ -80,6 +90,9 @@ sub look {
             note($name, $host, @$spoiled);
             put_off($host, $configuration->{interval});
         } elsif (!$waiting) {
+            # Whatever ends this now, the provider is left alone for as long as it asks for.
+            @$host{qw(last_attempt next_attempt)} = (time, time + $configuration->{pause});
+            save($state);
             my ($result, $answer) = update($configuration, $name, $addresses);
             return 1 if stopping;
             $host->{last_attempt} = time;
@@ -92,7 +105,7 @@ sub look {
                 put_off($host, $configuration->{interval});
                 $spoiled = [$result, $answer] if $FOR_ALL{$result};
             }
-            write_state($state);
+            save($state);
         }
     }
     return $found;
@@ -103,6 +116,13 @@ sub is_told {
     my ($host, $addresses) = @_;
     return 0 if grep { ($host->{addresses}{$_} // '') ne $addresses->{$_} } keys %$addresses;
     return time - $host->{last_success} < REFRESH;
+}
+
+sub save {
+    my ($state) = @_;
+    my $problem = write_state($state) // '';
+    print "$problem\n" if $problem && $problem ne $unsaved;
+    $unsaved = $problem;
 }
 
 sub note {

@@ -4,25 +4,57 @@
 # Every few seconds the files are compared. A change is first tested as a whole; when the test
 # fails, nginx goes on as it is and the log says why. A reload breaks no running stream.
 # For each site, the issued certificate is used as soon as there is a matching pair; until then
-# the one in use stays, or the placeholder lets nginx start.
+# the one in use stays, or the placeholder lets nginx start. What does not work is tried again each
+# minute, and with --healthy this is the health check, which tells it.
 
 set -u
 
 config=/etc/nvrstack/nginx
 placeholder=/etc/nvrstack/tls/placeholder
+# A disk of its own: what visitors send and what is sent to them is kept elsewhere.
 run=/tmp/nginx
+spool=/tmp/spool
 seconds_between_looks=5
 looks_before_retry=12
+seconds_for_reload=30
 
 log() {
     echo "start.sh: $*"
 }
 
-# A checksum over every file that nginx reads. `certificates` has a line per site: name, directory.
+# The health check: what troubles the script, else whether nginx answers.
+healthy() {
+    if [ -s "$run/trouble" ]; then
+        cat "$run/trouble"
+        return 1
+    fi
+    if command -v curl >/dev/null; then
+        curl -fsS --noproxy '*' -o /dev/null --max-time 4 http://127.0.0.1:8081/healthy
+    else
+        wget -q -Y off -T 4 -O /dev/null http://127.0.0.1:8081/healthy
+    fi
+}
+
+# Something to be tried again in a minute, and told by the health check for as long as it lasts.
+trouble() {
+    failed=1
+    troubles="$troubles$*
+"
+}
+
+# Sleep in the background, so that a signal is heard at once.
+pause() {
+    sleep "$1" &
+    pause=$!
+    wait "$pause"
+}
+
+# A checksum over every file that nginx reads. `certificates` has a line per site: its name, the
+# directory of its certificate, and its domain.
 fingerprint() {
     {
         find -L "$config" "$placeholder" -type f -exec sha256sum {} + | sort
-        while read -r _ directory; do
+        while read -r _ directory _; do
             sha256sum "$directory/fullchain.pem" "$directory/privkey.pem"
         done <"$config/certificates"
     } 2>/dev/null | sha256sum
@@ -53,19 +85,18 @@ END
 
 # Write, for each site, the snippet that names its certificate.
 choose_certificates() {
-    while read -r site directory; do
+    while read -r site directory _; do
         snippet="$run/certificates/$site.conf"
         if is_pair "$directory"; then
             extra="include $config/trusted.conf;"
         else
             if [ -e "$directory/fullchain.pem" ]; then
-                log "the certificate in $directory is not usable:"
-                cat "$run/pair.log"
+                trouble "the certificate in $directory is not usable: $(cat "$run/pair.log")"
                 # What is in use stays.
                 [ ! -e "$snippet" ] || continue
             fi
             # After a change of domain, the old certificate stays until the new one is there.
-            in_use=$(sed -n 's|^ssl_certificate \(.*\)/fullchain.pem;$|\1|p' "$snippet" 2>/dev/null)
+            in_use=$(named_in "$snippet")
             directory=$placeholder
             if [ "${in_use:-$placeholder}" != "$placeholder" ] && is_pair "$in_use"; then
                 directory=$in_use
@@ -73,12 +104,78 @@ choose_certificates() {
             extra=""
         fi
         printf 'ssl_certificate %s/fullchain.pem;\nssl_certificate_key %s/privkey.pem;\n%s\n' \
-            "$directory" "$directory" "$extra" >"$snippet.new"
-        if ! cmp -s "$snippet.new" "$snippet"; then
+            "$directory" "$directory" "$extra" >"$run/snippet" ||
+            { trouble "$run/snippet cannot be written"; continue; }
+        if ! cmp -s "$run/snippet" "$snippet"; then
             log "$site: certificate from $directory"
         fi
-        mv "$snippet.new" "$snippet"
+        mv "$run/snippet" "$snippet"
     done <"$config/certificates"
+}
+
+# The directory of the certificate that a snippet names.
+named_in() {
+    sed -n 's|^ssl_certificate \(.*\)/fullchain.pem;$|\1|p' "$1" 2>/dev/null
+}
+
+start() {
+    started=yes
+    rm -f "$run/ended"
+    { nginx -c "$config/nginx.conf"; echo "$?" >"$run/ended"; } &
+    child=$!
+    log "started"
+}
+
+# Let nginx take up what was tested. Its main process may refuse it all the same, for what it
+# shares with running workers, and then says so in the log alone.
+take_up() {
+    before=" $(workers) "
+    kill -HUP "$(cat "$run/nginx.pid")"
+    waited=0
+    while [ "$waited" -lt "$seconds_for_reload" ]; do
+        for worker in $(workers); do
+            case $before in
+                *" $worker "*) ;;
+                *) log "reloaded"; return ;;
+            esac
+        done
+        [ ! -e "$run/ended" ] || return
+        pause 1
+        waited=$((waited + 1))
+    done
+    log "nginx does not take the configuration up while it runs: restarted, which ends streams"
+    kill "$(cat "$run/nginx.pid")"
+    wait "$child"
+    start
+}
+
+# The processes of nginx's main one, on one line.
+workers() {
+    grep -ls "^PPid:[[:space:]]*$(cat "$run/nginx.pid")\$" /proc/[0-9]*/status | tr '\n' ' '
+}
+
+# Look, as a visitor does, whether each site shows the certificate that was chosen for it. Where
+# there is no answer, or no curl, nothing is known.
+visit() {
+    unseen=""
+    command -v curl >/dev/null || return
+    while read -r site _ domain; do
+        directory=$(named_in "$run/certificates/$site.conf")
+        for _ in 1 2 3; do
+            # nginx itself answers this method.
+            shown=$(curl --noproxy '*' --max-time 4 -ks -o /dev/null -w '%{certs}' -X TRACE \
+                --connect-to "::127.0.0.1:443" "https://$domain/" | first)
+            [ -n "$shown" ] && [ "$shown" != "$(first <"$directory/fullchain.pem")" ] || continue 2
+            pause 1
+        done
+        unseen=yes
+        trouble "$site: nginx does not show the certificate in $directory"
+    done <"$config/certificates"
+}
+
+# The first certificate of a PEM text, on one line.
+first() {
+    sed -n '/^-----BEGIN/,/^-----END/p;/^-----END/q' | tr -d '\r\n'
 }
 
 # shellcheck disable=SC2329 # a signal calls it
@@ -93,38 +190,53 @@ stop() {
     exit 0
 }
 
+if [ "${1:-}" = --healthy ]; then
+    healthy
+    exit
+fi
 started=""
 pause=""
 seen=""
+taken=""
+told=""
+unseen=""
 failed=0
-mkdir -p "$run/certificates"
-rm -f "$run/ended"
+mkdir -p "$run/certificates" "$spool"
+rm -f "$run/ended" "$run/trouble"
 trap stop TERM QUIT INT
 
 while [ ! -e "$run/ended" ]; do
     now=$(fingerprint)
     if [ "$now" != "$seen" ] || [ "$failed" -ge "$looks_before_retry" ]; then
+        changed=""
+        [ "$now" = "$seen" ] || changed=yes
         seen=$now
         failed=0
+        troubles=""
         choose_certificates
-        if ! report=$(nginx -t -q -c "$config/nginx.conf" 2>&1); then
-            log "the configuration has an error${started:+, the one in use stays until it is mended}:"
-            echo "$report"
-            failed=1
-        elif [ -n "$started" ]; then
-            nginx -c "$config/nginx.conf" -s reload && log "reloaded"
-        else
-            started=yes
-            { nginx -c "$config/nginx.conf"; echo "$?" >"$run/ended"; } &
-            log "started"
+        wanted="$now $(cat "$run"/certificates/*.conf)"
+        if [ "$wanted" != "$taken" ]; then
+            if ! report=$(nginx -t -q -c "$config/nginx.conf" 2>&1); then
+                trouble "the configuration has an error${started:+, the one in use stays until it is mended}: $report"
+            elif [ -n "$started" ]; then
+                take_up
+                taken=$wanted
+                unseen=yes
+            else
+                start
+                taken=$wanted
+            fi
         fi
+        [ -z "$unseen" ] || visit
+        if [ -n "$troubles" ] && { [ -n "$changed" ] || [ "$troubles" != "$told" ]; }; then
+            log "$troubles"
+        fi
+        told=$troubles
+        printf '%s' "$troubles" >"$run/trouble"
     elif [ "$failed" -gt 0 ]; then
         failed=$((failed + 1))
     fi
-    # In the background, so that a signal is heard at once.
-    sleep "$seconds_between_looks" &
-    pause=$!
-    wait "$pause"
+    pause "$seconds_between_looks"
 done
 
 log "nginx ended with code $(cat "$run/ended")"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from nvrstack.migration.findings import Finding
+
 Source = Literal["nvr-script", "container", "compose", "systemd"]
 TextOf = Callable[[str], str | None]
 """The text of a file of the host by its whole path; None where there is none to be read."""
@@ -70,19 +72,6 @@ class Install:
         return {
             key: list(value) if isinstance(value, tuple) else value for key, value in data.items()
         }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A warning or a blocker: a stable code, a sentence, and what to do about it.
-
-    `line` is the line of the file that it is about, where there is one.
-    """
-
-    code: str
-    message: str
-    hint: str
-    line: int | None = None
 
 
 @dataclass(frozen=True)

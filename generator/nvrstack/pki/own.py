@@ -42,6 +42,20 @@ def own_problems(own: Pair, names: Sequence[str], now: datetime) -> tuple[str, .
     return tuple(found)
 
 
+def as_parsed(own: Pair) -> Pair:
+    """The pair as what was read of it: nginx is stricter, about line ends and what is between."""
+    chain = x509.load_pem_x509_certificates(own.certificate)
+    key = serialization.load_pem_private_key(own.key, password=None)
+    return Pair(
+        b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain),
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+
+
 def covers(pattern: str, name: str) -> bool:
     """Whether a name in a certificate stands for `name` (RFC 9525 section 6.3)."""
     if pattern.startswith("*.") and not name.startswith("*."):

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from nvrstack.resources import shipped
+from nvrstack.services.releases import is_newer
 
 
 class Provider(BaseModel):
@@ -80,3 +81,8 @@ def providers() -> Mapping[str, Provider]:
         if entry.name.endswith(".yaml")
     ]
     return {p.name: p for p in sorted(found, key=lambda p: (p.name == "custom", p.name))}
+
+
+def provided_by(image: str) -> tuple[str, ...]:
+    """The names of those with which an image's ddclient works; all, where its tag does not tell."""
+    return tuple(p.name for p in providers().values() if not is_newer(p.since, image))

@@ -18,6 +18,10 @@ CERTIFICATE_RULES: dict[Rule, tuple[str, ...]] = {}
 
 LONGEST_PROPAGATION = timedelta(minutes=10)
 """certbot's keeper ends a certbot that takes longer than a quarter of an hour."""
+MOST_NAMES = 100
+"""https://letsencrypt.org/docs/rate-limits/; ZeroSSL and Google allow as many."""
+LONGEST_FILE_NAME = 255
+"""Bytes, on every disk that Linux knows (NAME_MAX)."""
 
 rule = partial(_rule, into=CERTIFICATE_RULES)
 
@@ -48,6 +52,41 @@ def wildcards(settings: Settings, stack: Stack) -> Iterator[Finding]:
                     'to "dns-01"'
                 ),
             )
+
+
+@rule("site", "certificate.authority")
+def few_enough_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Public authorities put so many names into a certificate, and no more."""
+    count = len(settings.site.names)
+    if settings.certificate.is_acme and count > MOST_NAMES:
+        yield (
+            f"site.aliases[{MOST_NAMES - 1}]",
+            (
+                f"is name {MOST_NAMES + 1} of {count} in one certificate, and authorities allow "
+                f"{MOST_NAMES}; give up some, or let a wildcard stand for them"
+            ),
+        )
+
+
+@rule("site", "sites", "certificate.authority")
+def names_fit_into_file_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Certbot and nginx keep files that are named after the first name of each certificate."""
+    site, acme = settings.site, settings.certificate.is_acme
+    files = {
+        **({"site.domain": (site.domain, "{}.conf.new")} if acme else {}),
+        **{
+            f"site.redirects[{i}]": (name, "redirect-{}.conf")
+            for i, name in enumerate(site.redirects)
+        },
+        **{
+            f"sites[{i}].domain": (further.domain, "site-{}.conf")
+            for i, further in enumerate(settings.sites)
+        },
+    }
+    for key, (name, file) in files.items():
+        most = LONGEST_FILE_NAME - len(file.format(""))
+        if len(name) > most:
+            yield key, f"is {len(name)} characters long; as names of files, {most} are possible"
 
 
 @rule("certificate.authority")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
-from nvrstack.services.providers import Provider, providers
+from nvrstack.services.providers import Provider, provided_by, providers
 from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
 from nvrstack.settings.rules import Finding, Rule
@@ -20,7 +20,7 @@ KEYS: tuple[Literal["server", "ttl", "zone"], ...] = ("server", "ttl", "zone")
 rule = partial(_rule, into=DDNS_RULES)
 
 
-@rule("ddns.updater", "ddns.provider")
+@rule("ddns.updater", "ddns.provider", "images.ddclient")
 def updater_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Ddclient runs exactly when it is the updater, and then needs a provider that it knows."""
     updater, name = settings.ddns.updater, settings.ddns.provider
@@ -31,7 +31,8 @@ def updater_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
             f'is "{updater}", which the stack {stack.name} does not do; use the stack {fitting}',
         )
     elif name is not None and name not in providers():
-        yield "ddns.provider", f"{name!r} is not known; expected one of {', '.join(providers())}"
+        known = provided_by(settings.images.ddclient) if updater == "ddclient" else providers()
+        yield "ddns.provider", f"{name!r} is not known; expected one of {', '.join(known)}"
 
 
 @rule("ddns.updater", "ddns.provider", "ddns.login", "ddns.zone", "ddns.server", "ddns.ttl")

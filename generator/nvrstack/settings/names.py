@@ -16,6 +16,9 @@ RFC 2606, 6761, 6762, 7686, 8375, ICANN's reservation of `internal`, and the nam
 routers hand out although nobody delegated them.
 """
 
+EXAMPLE_DOMAINS = ("example.com", "example.net", "example.org")
+"""What Let's Encrypt refuses in an e-mail address (RFC 2606 section 3)."""
+
 
 def problem(sentence: str, **context: object) -> PydanticCustomError:
     """A validation error that carries a finished sentence.
@@ -97,14 +100,20 @@ def public_suffix_problem(name: str) -> str | None:
 
 
 def email(value: object) -> str:
-    """An e-mail address of RFC 5321's form. Whether it can be delivered to is not asked."""
+    """An e-mail address that authorities take: of RFC 5321's form, in ASCII, and somebody's.
+
+    Whether it can be delivered to is not asked.
+    """
     from email_validator import EmailNotValidError, validate_email
 
     given = text(value)
     try:
-        return validate_email(given, check_deliverability=False).normalized
+        found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise problem("{v!r} is no e-mail address ({w})", v=given, w=error) from error
+    if found.ascii_domain in EXAMPLE_DOMAINS:
+        raise problem("{v!r} is nobody's address; write your own, or leave it out", v=given)
+    return found.ascii_email or found.normalized
 
 
 def time_zone(value: object) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nvrstack.services.dns_providers import dns_providers
-from nvrstack.services.providers import providers
+from nvrstack.services.images import DDCLIENT
+from nvrstack.services.providers import provided_by, providers
 from nvrstack.settings.load import lookup, merge
 from nvrstack.stacks import Stack
 
@@ -41,7 +42,11 @@ def next_question(
 
 
 def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any]) -> list[Question]:
-    questions = [Question(key, text + _choices(key)) for key, text in stack.requires.items()]
+    usable = provided_by(lookup(known, "images.ddclient") or DDCLIENT)
+    choices = {"ddns.provider": usable, "certificate.dns_provider": tuple(dns_providers())}
+    questions = [
+        Question(key, text + _one_of(choices.get(key, ()))) for key, text in stack.requires.items()
+    ]
     provider = providers().get(lookup(known, "ddns.provider") or "")
     if provider and stack.runs("ddclient"):
         if provider.login:
@@ -53,7 +58,7 @@ def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any])
         ]
     if lookup(known, "ddns.updater") == "router":
         text = "Your dynamic DNS provider, to tell what the router wants; Enter if you know"
-        questions.append(Question("ddns.provider", text + _choices("ddns.provider"), ""))
+        questions.append(Question("ddns.provider", text + _one_of(tuple(providers())), ""))
     suggested = {
         "moonfire.timezone": "Time zone",
         "network.lan_address": "This machine's address in your network",
@@ -71,6 +76,5 @@ def _questions(known: Mapping[str, Any], stack: Stack, found: Mapping[str, Any])
     return questions
 
 
-def _choices(key: str) -> str:
-    names = {"ddns.provider": providers(), "certificate.dns_provider": dns_providers()}.get(key)
+def _one_of(names: tuple[str, ...]) -> str:
     return f" ({', '.join(names)})" if names else ""

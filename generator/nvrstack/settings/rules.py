@@ -1,5 +1,6 @@
 """What the settings must satisfy together, beyond each value by itself."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
@@ -139,8 +140,14 @@ def verified_upstreams_have_names(settings: Settings, stack: Stack) -> Iterator[
 
 @rule("images.nginx")
 def nginx_is_new_enough(settings: Settings, stack: Stack) -> Iterator[Finding]:
-    """The rendered configuration uses variables of a certain release, so older ones refuse it."""
-    if is_newer(OLDEST_NGINX, settings.images.nginx):
+    """The rendered configuration uses variables of a certain release, so older ones refuse it.
+
+    A tag of two numbers is the newest release of its branch.
+    """
+    tag = settings.images.nginx.rpartition("/")[2].partition("@")[0].rpartition(":")[2]
+    branch = re.fullmatch(r"v?(\d+\.\d+)(?:-.*)?", tag)
+    release = f"{branch[1]}.999" if branch else settings.images.nginx
+    if is_newer(OLDEST_NGINX, release):
         yield "images.nginx", f"is older than {OLDEST_NGINX}; use {images.NGINX} or a newer one"
 
 

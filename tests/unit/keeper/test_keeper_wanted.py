@@ -134,14 +134,14 @@ def request_of(stack: str, change: dict[str, Any]) -> wanted.Wanted:
 
 @pytest.mark.parametrize("stack", ["public", "router-ddns"])
 def test_the_rendered_request_is_read_as_it_was_set(stack: str) -> None:
-    certificate = {"authority": "letsencrypt-staging", "email": "o'neill@example.com"}
+    certificate = {"authority": "letsencrypt-staging", "email": "o'neill@nvr.example.com"}
     change = {"site": {"aliases": ["b.example.com"]}, "certificate": certificate}
     request = request_of(stack, change)
     assert request == wanted.Wanted(
         name="nvr.example.com",
         domains=("nvr.example.com", "b.example.com"),
         server="https://acme-staging-v02.api.letsencrypt.org/directory",
-        email="o'neill@example.com",
+        email="o'neill@nvr.example.com",
         key_type="ecdsa",
     )
 

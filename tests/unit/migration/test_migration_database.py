@@ -424,9 +424,9 @@ HOSTS = "127.0.0.1 localhost\n127.0.1.1\tnvr.home nvr\n192.168.1.9 door Door.hom
     ],
 )
 def test_names_that_a_bridge_does_not_know(host: str, code: str | None, remedy: str) -> None:
-    trouble = trouble_with(host, hosts_file(HOSTS))
+    trouble = trouble_with(host, hosts_file(HOSTS), "front")
     assert (trouble.code if trouble else None) == code
-    assert remedy in (trouble.remedy if trouble else "")
+    assert remedy in (trouble.hint if trouble else "")
 
 
 def test_cameras_of_one_name_are_named_together() -> None:
@@ -515,7 +515,7 @@ def test_a_directory_that_is_not_mounted_or_not_there(used: bool) -> None:
 @given(st.text(), ODD_TEXT, st.lists(ODD_TEXT))
 def test_any_names_and_paths_are_read(hosts: str, host: str, paths: list[str]) -> None:
     known = hosts_file(hosts)
-    trouble_with(host, known)
+    trouble_with(host, known, host)
     streams = (Stream(host, "main", host, udp=True, recorded=True),)
     places = tuple(SampleDirectory(path, used=True) for path in paths)
     database = Database(7, (account(name=host),), places, streams)

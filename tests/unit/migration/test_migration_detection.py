@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from nvrstack.migration.choice.detection import Candidate, choose
-from nvrstack.migration.install import Finding, Install, Mount, Reading, Source
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Mount, Reading, Source
 
 SCRIPT = Install(
     "nvr-script",

@@ -15,7 +15,8 @@ from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.port_owners import port_findings
 from nvrstack.migration.around.renewal import LETSENCRYPT, STAGING, read_renewal
 from nvrstack.migration.around.schedules import Schedules
-from nvrstack.migration.install import Finding, Install, Mount, Source, User
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Mount, Source, User
 from nvrstack.migration.moonfire.places import DATABASE
 from nvrstack.migration.plan.proposal import Proposal, Surroundings, propose_settings
 from nvrstack.migration.plan.takeover import (

@@ -176,7 +176,7 @@ def test_nothing_is_made_anew_while_it_serves(stack: str) -> None:
     files = missing_certificates(settings, {}, NOW)
     later = NOW + timedelta(days=30)
     assert missing_certificates(settings, present(files), later) == {}
-    renamed = settings_for(stack, {"certificate": {"email": "me@example.com"}})
+    renamed = settings_for(stack, {"certificate": {"email": "me@nvr.example.com"}})
     assert missing_certificates(renamed, present(files), later) == {}
 
 

@@ -28,14 +28,20 @@ from tests.unit.strategies import PRINTABLE_TEXT, any_settings, fewer
 
 SERVICE_KEYS = {
     "restart", "read_only", "cap_drop", "security_opt", "logging", "image", "user", "networks",
-    "volumes", "mem_limit", "pids_limit",
+    "environment", "volumes", "mem_limit", "pids_limit",
 }  # fmt: skip
 FURTHER_KEYS = {
-    "moonfire-nvr": {"command", "environment", "stop_grace_period", "tmpfs"},
+    "moonfire-nvr": {"command", "stop_grace_period", "tmpfs"},
     "nginx": {"entrypoint", "command", "labels", "ports", "tmpfs", "healthcheck"},
-    "certbot": {"entrypoint", "command", "labels", "environment", "tmpfs", "healthcheck"},
+    "certbot": {"entrypoint", "command", "labels", "tmpfs", "healthcheck"},
     "ddclient": {"entrypoint", "command", "labels", "tmpfs", "healthcheck"},
 }
+NO_PROXY = {
+    spelled: ""
+    for kind in ("http", "https", "ftp", "all", "no")
+    for spelled in (f"{kind}_proxy", f"{kind.upper()}_PROXY")
+}
+"""What Docker's client may hand to a container (its `proxies`), and is not to."""
 SECRET_FILES = {
     "ddns_password": "ddclient/ddclient.conf",
     "dns_credentials": "certbot/dns-credentials",
@@ -85,7 +91,7 @@ def certbot_image_of(settings: Settings) -> str:
 
 def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
     stack, moonfire = STACKS[settings.stack], settings.moonfire
-    assert set(compose) == {"name", "x-common", "services", "networks"}
+    assert set(compose) == {"name", "x-common", "x-no-proxy", "services", "networks"}
     assert set(compose["services"]) == set(stack.services)
     plugin = plugin_to_build(settings)
     for name, service in compose["services"].items():
@@ -96,6 +102,7 @@ def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
             keys = keys - {"networks"} | {"network_mode"}
             assert service["network_mode"] == "host"
         assert set(service) == keys
+        assert NO_PROXY.items() <= service["environment"].items()
     state = str(moonfire.state_dir)
     recorder = compose["services"]["moonfire-nvr"]
     assert mounts(recorder) == {
@@ -105,7 +112,8 @@ def assert_compose(compose: dict[str, Any], settings: Settings) -> None:
         **{str(path): str(path) for path in moonfire.sample_dirs},
     }
     assert recorder["image"] == f"{moonfire.image}:{moonfire.version}"
-    assert recorder["environment"] == {"TZ": moonfire.timezone, "RUST_BACKTRACE": "1"}
+    own = {"TZ": moonfire.timezone, "RUST_BACKTRACE": "1"}
+    assert recorder["environment"] == {**NO_PROXY, **own}
     assert recorder["user"] == f"{moonfire.uid}:{moonfire.gid}"
     for name in set(stack.services) - {"moonfire-nvr", "certbot"}:
         assert compose["services"][name]["image"] == getattr(settings.images, name)
@@ -139,7 +147,7 @@ def test_nothing_breaks_out_of_its_place(settings: Settings, odd: str) -> None:
     plugin = plugin_to_build(settings)
     assert ("certbot-image/Dockerfile" in files) == bool(plugin)
     if plugin:
-        instructions = files["certbot-image/Dockerfile"].content.decode().splitlines()[1:]
+        instructions = files["certbot-image/Dockerfile"].content.decode().splitlines()[2:]
         assert instructions == [
             f"FROM {settings.images.certbot}",
             f"RUN pip install --no-cache-dir {plugin}",

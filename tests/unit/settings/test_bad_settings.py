@@ -8,7 +8,7 @@ import pytest
 from nvrstack.settings.model import Settings
 from nvrstack.settings.problems import SettingsError
 from tests.unit.commands import nvrstack, tree
-from tests.unit.samples import GOOD, settings_for
+from tests.unit.samples import DOMAIN_253, GOOD, settings_for
 
 KNOWN = "dns-challenge, lan, own-certificate, public, router-ddns"
 
@@ -79,6 +79,15 @@ WRONG = [
     ("certificate.authority", 'authority = "local"', "the stack lan"),
     ("certificate.authority_root", 'authority_root = "a.pem"', "remove it"),
     ("certificate.email", 'email = "me.example.com"', "no e-mail address"),
+    ("certificate.email", 'email = "grüße@nvr.example.com"', "no e-mail address"),
+    ("certificate.email", 'email = "me@example.com"', "nobody's address"),
+    ("site.domain", f'domain = "{DOMAIN_253[6:]}"', "247 characters long; as names of files, 246"),
+    ("site.redirects[0]", f'redirects = ["{DOMAIN_253[11:]}"]', "as names of files, 241 are"),
+    (
+        "site.aliases[99]",
+        f"aliases = {[f'{n}.example.com' for n in range(100)]}".replace("'", '"'),
+        "is name 101 of 101 in one certificate, and authorities allow 100",
+    ),
     ("certificate.authority", 'authority = "files"', "the stack own-certificate"),
     ("certificate.authority", 'authority = "letsencript"', "letsencrypt, letsencrypt-staging, zer"),
     ("certificate.chain_file", 'authority = "files"', "needs the path of it"),
@@ -131,6 +140,10 @@ WRONG = [
     ("ddns.address_service", 'address_service = "x"', "did you mean address_services?"),
     ("images.nginx", 'nginx = "nginx:latest"', "name a version"),
     ("images.nginx", 'nginx = "nginx"', "name:tag"),
+    ("images.nginx", 'nginx = "nginx:1.29.2-alpine-slim"', "is older than 1.29.3; use nginx:"),
+    ("images.nginx", 'nginx = "nginx:1.28"', "is older than 1.29.3"),
+    ("images.nginx", 'nginx = "nginx:1.28-alpine3.21-slim"', "is older than 1.29.3"),
+    ("images.nginx", 'nginx = "ghcr.io/me/nginx:v1.27-perl"', "is older than 1.29.3"),
     ("access.login_rate", "login_rate = 0", "requests a minute"),
     ("access.login_rate_of_all", "login_rate_of_all = 6001", "requests a minute"),
     ("proxy.workers", "workers = 0", "1 to 8 processes"),
@@ -293,6 +306,7 @@ SITE = '\n[[sites]]\ndomain = "nas.example.com"\nupstream = "http://192.168.1.30
     [
         ("domain", "nas.example.com", "nas", "has no dot"),
         ("domain", "nas.example.com", "nvr.example.com", "given more than once"),
+        ("domain", "nas.example.com", DOMAIN_253[7:], "as names of files, 245 are possible"),
         ("upstream", "http://192.168.1.30:5000", "ftp://a:21", "no upstream"),
         ("upstream", "http://192.168.1.30:5000", "http://[::1", "no upstream"),
         ("upstream", "http://192.168.1.30:5000", "http://300.1.1.1:80", "no upstream"),

@@ -30,6 +30,22 @@ def asked(stack: str, answers: dict[str, Any], given: dict[str, str]) -> list[st
     return keys
 
 
+def test_what_the_pinned_ddclient_refuses_is_not_offered() -> None:
+    needed = {"site": {"domain": "nvr.example.com"}}
+    newer = merge(needed, {"images": {"ddclient": "linuxserver/ddclient:v4.0.1-ls1"}})
+    router = merge(needed, {"ddns": {"updater": "router"}})
+    for stack, answers, offered in (
+        ("public", needed, False),
+        ("public", newer, True),
+        ("router-ddns", router, True),
+    ):
+        question = next_question(answers, frozenset(), STACKS[stack], FOUND)
+        assert question is not None
+        assert question.key == "ddns.provider"
+        assert ("hetzner" in question.text) == offered
+        assert "godaddy" in question.text
+
+
 @pytest.mark.parametrize(
     ("stack", "given", "expected"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.renewal import DIRECTORY, Lineage, dns_provider
+from nvrstack.migration.around.rules import CERTBOT_PATHS
 from nvrstack.pki.own import covers
 from nvrstack.services.acme import DIRECTORIES
 from nvrstack.settings.load import lookup
@@ -32,7 +33,7 @@ class Certified:
     @property
     def in_place(self) -> bool:
         """Whether it is kept where certbot keeps them, and so can be copied from there."""
-        return not any(warning.code == "certbot-paths" for warning in self.lineage.warnings)
+        return not any(warning.code == CERTBOT_PATHS.code for warning in self.lineage.warnings)
 
 
 def own_certificate(nginx: NginxSites, domain: str) -> dict[str, Any]:

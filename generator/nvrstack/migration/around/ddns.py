@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nvrstack.migration.around import rules
 from nvrstack.migration.around.ddclient_conf import DdclientConf, Host
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
 from nvrstack.services.providers import Provider, providers
 
-SEVERAL = "ddns-several"
 DEFAULT_PROTOCOL = "dyndns2"
 DEFAULT_SERVER = "members.dyndns.org"
 """What ddclient takes where the file says nothing (ddclient(1))."""
@@ -53,14 +53,7 @@ def ddns_settings(conf: DdclientConf, domain: str | None = None) -> Ddns:
     if provider is None:
         protocol = first.settings.get("protocol", DEFAULT_PROTOCOL)
         return Ddns(
-            warnings=(
-                Finding(
-                    "ddns-provider",
-                    f"ddclient speaks {protocol} with {server or 'its own server'}, which nvrstack "
-                    "does not know",
-                    'leave it running, with ddns.updater = "none", or use your router',
-                ),
-            )
+            warnings=(rules.DDNS_PROVIDER(protocol=protocol, server=server or "its own server"),)
         )
     strange = _strange(first, provider)
     if strange is not None:
@@ -83,13 +76,7 @@ def ddns_settings(conf: DdclientConf, domain: str | None = None) -> Ddns:
         settings["ddns.interval"] = f"{max(interval, 60)}s"
     warnings = [*_other_accounts(conf.hosts, same), *_left_out(same), *_login(first, provider)]
     if first.password is None:
-        warnings.append(
-            Finding(
-                "ddns-password",
-                "the password is not in ddclient.conf",
-                "give it with --secret-file ddns_password=FILE",
-            )
-        )
+        warnings.append(rules.DDNS_PASSWORD())
     return Ddns(settings, first.password, tuple(warnings))
 
 
@@ -138,12 +125,7 @@ def _strange(host: Host, provider: Provider) -> Finding | None:
         what = f"ddclient learns the address of {host.name} by {shown}, as no project can"
     else:
         return None
-    return Finding(
-        "ddns-left-running",
-        f"{what}: it is left running, and goes on updating",
-        "to let the project do it, add --stack public with the settings ddns.provider, ddns.login "
-        "and so on, and disable ddclient.service after the move",
-    )
+    return rules.DDNS_LEFT_RUNNING(what=what)
 
 
 def _updates(host: Host, domain: str | None) -> bool:
@@ -171,12 +153,7 @@ def _other_accounts(hosts: tuple[Host, ...], same: list[Host]) -> list[Finding]:
     if not others:
         return []
     return [
-        Finding(
-            SEVERAL,
-            f"ddclient also updates {', '.join(others)} with another account",
-            "a project has one account, so the host's ddclient is left running; take "
-            f"{', '.join(host.name for host in same)} out of its settings after the move",
-        )
+        rules.DDNS_SEVERAL(others=", ".join(others), same=", ".join(host.name for host in same))
     ]
 
 
@@ -184,13 +161,7 @@ def _left_out(hosts: list[Host]) -> list[Finding]:
     left = sorted({key for host in hosts for key in host.settings} - ANSWERED_ELSEWHERE)
     if not left:
         return []
-    return [
-        Finding(
-            "ddns-options",
-            f"of ddclient.conf, {', '.join(left)} is not carried over",
-            "the project's ddclient asks a web service for the address, and needs little else",
-        )
-    ]
+    return [rules.DDNS_OPTIONS(left=", ".join(left))]
 
 
 def _login(host: Host, provider: Provider) -> list[Finding]:
@@ -199,9 +170,5 @@ def _login(host: Host, provider: Provider) -> list[Finding]:
     if provider.login or login in ("", expected):
         return []
     return [
-        Finding(
-            "ddns-credentials",
-            f"ddclient signs in to {provider.title} as {login}; nvrstack needs {provider.password}",
-            "make one, and give it with --secret-file ddns_password=FILE",
-        )
+        rules.DDNS_CREDENTIALS(provider=provider.title, login=login, password=provider.password)
     ]

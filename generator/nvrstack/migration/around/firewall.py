@@ -7,7 +7,8 @@ https://docs.docker.com/engine/network/packet-filtering-firewalls/
 import re
 from collections.abc import Mapping
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around import rules
+from nvrstack.migration.findings import Finding
 
 UFW = "/etc/ufw/ufw.conf"
 FIREWALLD = "/etc/systemd/system/multi-user.target.wants/firewalld.service"
@@ -24,20 +25,9 @@ def firewall_findings(files: Mapping[str, str]) -> tuple[Finding, ...]:
     if FIREWALLD in files:
         found.append(_not_asked("firewalld"))
     if re.search(r"^[^#\n]*\bhook\s+forward\b.*\bpolicy\s+drop\b", files.get(NFTABLES, ""), re.M):
-        found.append(
-            Finding(
-                "firewall-forward",
-                f"{NFTABLES} drops what is forwarded, and so what comes to a container's ports",
-                "accept ports 80 and 443 there too, or the page is reached from nowhere",
-            )
-        )
+        found.append(rules.FIREWALL_FORWARD(file=NFTABLES))
     return tuple(found)
 
 
 def _not_asked(name: str) -> Finding:
-    return Finding(
-        "firewall-bypassed",
-        f"{name} is not asked about ports that Docker publishes: those of the project's nginx are "
-        "open to your network whatever its rules say",
-        'to narrow that, name this machine\'s address in site.bind, such as ["192.168.1.5"]',
-    )
+    return rules.FIREWALL_BYPASSED(name=name)

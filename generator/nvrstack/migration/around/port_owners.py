@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around import rules
+from nvrstack.migration.findings import Finding
 
 OURS = frozenset({"nginx"})
 """The program that gives way to the project's own nginx."""
@@ -21,22 +22,8 @@ def port_findings(
         if program is None or program in OURS:
             continue
         if port in own:
-            found.append(
-                Finding(
-                    "port-of-moonfire",
-                    f"port {port} is the old Moonfire's own, and the project's nginx needs it "
-                    "while that still records",
-                    f"choose another with --set site.{key}=PORT; after the move this one is free: "
-                    f"nvrstack set site.{key} {port}",
-                )
-            )
+            found.append(rules.PORT_OF_MOONFIRE(port=port, key=key))
             continue
         name = "another program" if program == "?" else program
-        found.append(
-            Finding(
-                "port-taken",
-                f"port {port} is held by {name}, and the project's nginx needs it",
-                f"stop {name} for good, or choose another port with --set site.{key}=PORT",
-            )
-        )
+        found.append(rules.PORT_TAKEN(port=port, name=name, key=key))
     return tuple(found)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around import rules
+from nvrstack.migration.findings import Finding
 from nvrstack.services.dns_providers import dns_providers
 
 DIRECTORY = "/etc/letsencrypt"
@@ -73,10 +74,8 @@ def read_renewal(
     others = [account for account in accounts if account != lineage.account]
     if others and lineage.account is not None:
         warnings.append(
-            Finding(
-                "certbot-accounts",
-                f"certbot has {len(others) + 1} accounts at {lineage.server}, and cannot choose",
-                f"only {lineage.account}, the one of {name}, comes along",
+            rules.CERTBOT_ACCOUNTS(
+                count=len(others) + 1, server=lineage.server, account=lineage.account, name=name
             )
         )
     return replace(lineage, warnings=tuple(warnings))
@@ -131,23 +130,12 @@ def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:
     away = [path for path in map(top.get, PATHS) if path and not path.startswith(f"{DIRECTORY}/")]
     if not away:
         return []
-    return [
-        Finding(
-            "certbot-paths",
-            f"the certificate {name} is kept in {away[0].rpartition('/')[0]}, not in {DIRECTORY}",
-            "a new certificate is asked for instead",
-        )
-    ]
+    return [rules.CERTBOT_PATHS(name=name, place=away[0].rpartition("/")[0], directory=DIRECTORY)]
 
 
 def _hooks(lineage: Lineage) -> list[Finding]:
     return [
-        Finding(
-            "certbot-hook",
-            f"{key} of {lineage.name} ({command}) is not carried over: it is a command of the host",
-            "the project's nginx notices a new certificate by itself; if another service uses the "
-            "certificate, let it watch the file",
-        )
+        rules.CERTBOT_HOOK(key=key, lineage=lineage.name, command=command)
         for key, command in lineage.hooks.items()
         if not key.startswith("manual_")
     ]
@@ -166,15 +154,7 @@ def hook_findings(scripts: Sequence[str], cli_ini: str) -> tuple[Finding, ...]:
     """
     lines = re.findall(r"^\s*((?:pre|post|deploy|renew)-hook)\s*=\s*(.*)", cli_ini, re.MULTILINE)
     commands = [*scripts, *(f"{key} of {DIRECTORY}/cli.ini ({value})" for key, value in lines)]
-    return tuple(
-        Finding(
-            "certbot-hook",
-            f"{command} runs on the host when certbot renews, and no longer will",
-            "the project's nginx notices a new certificate by itself; if another service uses the "
-            "certificate, let it watch the file",
-        )
-        for command in commands
-    )
+    return tuple(rules.CERTBOT_HOOK_ELSEWHERE(command=command) for command in commands)
 
 
 def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
@@ -182,23 +162,12 @@ def _challenge(lineage: Lineage, domains: Sequence[str]) -> list[Finding]:
     if dns_provider(name) is not None:
         return []
     if any(domain.startswith("*.") for domain in domains):
-        return [
-            Finding(
-                "certbot-wildcard",
-                f"{lineage.name} is for {', '.join(domains)}; only a DNS record can prove a "
-                "wildcard",
-                "the project asks for a certificate of its own for each name, over http",
-            )
-        ]
+        return [rules.CERTBOT_WILDCARD(lineage=lineage.name, domains=", ".join(domains))]
     if name in {"", *OVER_HTTP}:
         return []
     command = lineage.hooks.get("manual_auth_hook")
     return [
-        Finding(
-            "certbot-plugin",
-            f"{lineage.name} was proved by {name}{f' ({command})' if command else ''}, which the "
-            "project does not have: the next one is asked for over http, by port 80 of your router",
-            "if that is closed, add --stack dns-challenge --set certificate.dns_provider=PROVIDER "
-            "--secret-file dns_credentials=FILE",
+        rules.CERTBOT_PLUGIN(
+            lineage=lineage.name, name=name, command=f" ({command})" if command else ""
         )
     ]

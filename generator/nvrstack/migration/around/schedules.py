@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around import rules
+from nvrstack.migration.findings import Finding
 
 CERTBOT_TIMERS = ("certbot.timer", "certbot-renew.timer", "snap.certbot.renew.timer")
 """Of Debian, of Fedora, and of the snap that certbot's own instructions install."""
@@ -20,11 +21,7 @@ NGINX_SERVICE = "nginx.service"
 def cron_findings(files: Mapping[str, str]) -> tuple[Finding, ...]:
     """Warnings about those of the cron files, given with their texts, that run certbot."""
     return tuple(
-        Finding(
-            "certbot-cron",
-            f"{file} runs certbot by the clock, and is left as it is",
-            "take that out after the move: the project renews its certificates itself",
-        )
+        rules.CERTBOT_CRON(file=file)
         for file, text in files.items()
         if re.search(r"^[^#\n]*\bcertbot\b", text, re.MULTILINE)
     )

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nvrstack.migration.choice import rules
 from nvrstack.migration.choice.differences import difference_findings
-from nvrstack.migration.install import Finding, Install, Reading, Source
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Reading, Source
 
 DESCRIBED_BY: tuple[Source, ...] = ("nvr-script", "compose")
 """What makes containers, and so may describe one that exists."""
@@ -109,7 +111,9 @@ def _source(candidate: Candidate) -> Source | None:
 
 
 def _said(candidate: Candidate) -> tuple[Finding, ...]:
-    return (*candidate.reading.warnings, *candidate.reading.blockers)
+    """What is said of an install that another one is moved instead of."""
+    blockers = (replace(found, severity="warning") for found in candidate.reading.blockers)
+    return (*candidate.reading.warnings, *blockers)
 
 
 def _blockers(candidates: Sequence[Candidate]) -> tuple[Finding, ...]:
@@ -121,57 +125,27 @@ def _places(candidates: Sequence[Candidate]) -> str:
 
 
 def _several_active(candidates: Sequence[Candidate]) -> Finding:
-    return Finding(
-        "several-active",
-        f"Moonfire is installed more than once, and each may record: {_places(candidates)}",
-        "stop and disable all but the one that you use, and plan again",
-    )
+    return rules.SEVERAL_ACTIVE(places=_places(candidates))
 
 
 def _several(candidates: Sequence[Candidate]) -> Finding:
     sources = ", ".join(dict.fromkeys(str(_source(c)) for c in candidates))
-    return Finding(
-        "several-installs",
-        f"Moonfire is installed more than once: {_places(candidates)}; which one is in use could "
-        "not be told",
-        f"name it with --from, one of {sources}, or remove what is not used",
-    )
+    return rules.SEVERAL_INSTALLS(places=_places(candidates), sources=sources)
 
 
 def _nothing(found: Sequence[Candidate], wanted: Source | None) -> Finding:
     if found:
-        return Finding(
-            "no-install",
-            f"no {wanted} of Moonfire's was found, but {_places(found)}",
-            "leave --from out, or name what was found",
-        )
-    return Finding(
-        "no-install",
-        "no Moonfire was found: no nvr script, container, compose file or systemd unit that could "
-        "be understood",
-        "name the script with --nvr-script FILE; for a new install there is `nvrstack init`",
-    )
+        return rules.NO_INSTALL_WANTED(wanted=wanted, places=_places(found))
+    return rules.NO_INSTALL()
 
 
 def _left(found: Sequence[Candidate], chosen: Candidate) -> list[Finding]:
     return [
-        Finding(
-            "other-install",
-            f"{other.place} describes a Moonfire too, which does not run; it is left as it is",
-            "remove it after the move, so that nobody starts it by accident",
-        )
+        rules.OTHER_INSTALL(place=other.place)
         for other in found
         if other is not chosen and not other.active
     ]
 
 
 def _other_runs(running: Sequence[Candidate], chosen: Candidate) -> list[Finding]:
-    return [
-        Finding(
-            "other-active",
-            f"{other.place} is the Moonfire that runs, and not the one to move",
-            "leave --from out to move it, or stop and disable it",
-        )
-        for other in running
-        if other is not chosen
-    ]
+    return [rules.OTHER_ACTIVE(place=other.place) for other in running if other is not chosen]

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from nvrstack.migration.choice import rules
 from nvrstack.migration.docker.option_table import BY_NAME, OPTIONS, Carried
-from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, User
 
 NOT_COMPARED = frozenset({"source"})
 OF_THE_CALL = frozenset(option.name for option in OPTIONS if option.of_call)
@@ -60,14 +62,15 @@ def differences(first: Install, second: Install) -> tuple[Difference, ...]:
 def difference_findings(first: Install, second: Install) -> tuple[Finding, ...]:
     """The differences as warnings, each with both sides."""
     one, other = NAMES[first.source], NAMES[second.source]
+    ran = "container" in (first.source, second.source)
+    rule = rules.DIFFERS_FROM_CONTAINER if ran else rules.DIFFERS
     return tuple(
-        Finding(
-            "differs",
-            f"{difference.what}: {one} has {difference.first or 'nothing'}, "
-            f"{other} has {difference.second or 'nothing'}",
-            f"{NAMES['container']} counts, because that is what ran"
-            if "container" in (first.source, second.source)
-            else "choose which of the two is meant",
+        rule(
+            what=difference.what,
+            one=one,
+            first=difference.first or "nothing",
+            other=other,
+            second=difference.second or "nothing",
         )
         for difference in differences(first, second)
     )

@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
+from nvrstack.migration.compose import rules
 from nvrstack.migration.compose.interpolation import interpolate
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
 
 LONGEST = 1_000_000
 """Characters; the file of a whole household has some thousands."""
@@ -79,8 +80,7 @@ def _reason(error: Exception) -> tuple[str, int | None]:
 
 
 def _refused(problem: str, line: int | None = None) -> Loaded:
-    finding = Finding("compose-unreadable", f"the compose file cannot be read: {problem}",
-                      "docker compose config -q tells more", line)  # fmt: skip
+    finding = rules.COMPOSE_UNREADABLE(line, problem=problem)  # fmt: skip
     return Loaded({}, blockers=(finding,))
 
 
@@ -112,9 +112,4 @@ def _interpolated(value: Any, variables: Mapping[str, str]) -> tuple[Any, frozen
 
 def _unknown(name: str, text: str) -> Finding:
     at = re.search(rf"\$\{{?{name}\b", text)
-    return Finding(
-        "compose-variable",
-        f"${{{name}}} has no value here; Compose takes nothing in its place",
-        f"set {name} in the file .env beside the compose file, if it is set elsewhere",
-        text.count("\n", 0, at.start()) + 1 if at else None,
-    )
+    return rules.COMPOSE_VARIABLE(text.count("\n", 0, at.start()) + 1 if at else None, name=name)

@@ -9,7 +9,8 @@ from typing import Any
 
 from nvrstack.migration.compose.values import as_list, not_understood, volume_of
 from nvrstack.migration.docker.option_values import size
-from nvrstack.migration.install import Finding, Mount
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Mount
 
 USUAL = frozenset({"", "ro", "rw", "rprivate"})
 """Modes that a Mount says itself, or that nobody has to ask for."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from nvrstack.migration.compose import rules
 from nvrstack.migration.compose.file import load
 from nvrstack.migration.compose.interpolation import variables_of
 from nvrstack.migration.compose.mounts import mounts_of
@@ -25,7 +26,10 @@ from nvrstack.migration.compose.values import (
 from nvrstack.migration.docker.container import PROGRAM
 from nvrstack.migration.docker.option_table import BY_KEY
 from nvrstack.migration.docker.timezone import zone_of
-from nvrstack.migration.install import Finding, Install, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.docker.user import numeric_user
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.moonfire.rules import IMAGE_VERSION
 from nvrstack.migration.moonfire.versions import image_version
 
 MODELLED = frozenset(
@@ -71,21 +75,9 @@ def read_compose(
     name, service = min(found, key=lambda pair: _is_tool(pair[1]))
     others = [other for other in services if other != name]
     if others:
-        warnings.append(
-            Finding(
-                "other-services",
-                f"the compose file has other services too: {', '.join(map(str, others))}",
-                "they are left as they are; see that they do not need Moonfire's old address",
-            )
-        )
+        warnings.append(rules.OTHER_SERVICES(others=", ".join(map(str, others))))
     if data.get("include"):
-        warnings.append(
-            Finding(
-                "compose-include",
-                "the compose file includes others, which are not read",
-                "docker compose config shows the whole",
-            )
-        )
+        warnings.append(rules.COMPOSE_INCLUDE())
     given = (variables or {}).get("COMPOSE_PROJECT_NAME") or data.get("name")
     project = str(given or _project_name(directory))
     service = {**service, "networks": _actual(service, data.get("networks"))}
@@ -151,9 +143,7 @@ def _install(
     image = str(service.get("image") or "")
     told = image_version(image)
     if told.remark:
-        warnings.append(
-            Finding("image-version", told.remark, f"docker run --rm {image} --version tells")
-        )
+        warnings.append(IMAGE_VERSION(remark=told.remark, image=image))
     environment, unread = _environment(service, directory, text_of)
     words = _words(service.get("command"))
     logging = service.get("logging")
@@ -209,24 +199,15 @@ def _environment(
 
 
 def _from_caller(name: str) -> Finding:
-    return Finding(
-        "env-from-caller",
-        f"the service's variable {name} takes its value from whoever calls docker compose",
-        "give it in compose.override.yaml, if Moonfire needs it",
-    )
+    return rules.ENV_FROM_CALLER(name=name)
 
 
 def _user(text: str, warnings: list[Finding]) -> User | None:
-    uid, _, gid = text.partition(":")
-    if uid.isdecimal() and (gid or "0").isdecimal():
-        return User(int(uid), int(gid or "0"))
-    if not text:
-        message = "the service names no user: an image of ghcr.io then runs as root"
-    elif text == "UID:GID":
-        message = "user: UID:GID is the guide's example; no container starts with it"
-    else:
-        message = f"the service's user {text} is a name, which only its image can translate"
-    warnings.append(Finding("user-unknown", message, "look whom the database's files belong to"))
+    user = numeric_user(text)
+    if user is not None:
+        return user
+    rule = rules.USER_IS_EXAMPLE if text == "UID:GID" else rules.USER_IS_NAME
+    warnings.append(rule(user=text) if text else rules.USER_UNKNOWN())
     return None
 
 

@@ -7,7 +7,9 @@ from copy import deepcopy
 from posixpath import join, normpath
 from typing import Any
 
-from nvrstack.migration.install import Finding, Mount, Port
+from nvrstack.migration.compose import rules
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Mount, Port
 
 _PORT = re.compile(
     r"(?:(?:(?P<ip>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+):)?(?P<outside>\d+(?:-\d+)?)?:)?"
@@ -160,11 +162,7 @@ def _range(text: str) -> list[int]:
 
 def not_understood(key: str, entry: Any) -> Finding:
     """The warning that an entry of `key` has none of the forms that it may have."""
-    return Finding(
-        "compose-value",
-        f"{key}: {' '.join(texts(entry))} is not understood, and is not carried over",
-        "docker compose config shows what Compose makes of it",
-    )
+    return rules.COMPOSE_VALUE(key=key, entry=" ".join(texts(entry)))
 
 
 def _text(value: Any) -> str:

@@ -7,9 +7,13 @@ https://docs.docker.com/reference/api/engine/ (ContainerInspect).
 from collections.abc import Mapping
 from typing import Any
 
+from nvrstack.migration.docker import rules
 from nvrstack.migration.docker.container_options import other_options
 from nvrstack.migration.docker.timezone import zone_of
-from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, User
+from nvrstack.migration.docker.user import numeric_user
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Mount, Port, Reading, User
+from nvrstack.migration.moonfire.rules import IMAGE_VERSION
 from nvrstack.migration.moonfire.versions import image_version, labelled_version
 
 PROGRAM = "moonfire-nvr"
@@ -48,9 +52,7 @@ def read_container(inspect: Mapping[str, Any], image: Mapping[str, Any] | None =
     labels = {**(base.get("Labels") or {}), **(config.get("Labels") or {})}
     version = labelled_version(labels) or told.version
     if told.remark:
-        warnings.append(
-            Finding("image-version", told.remark, f"docker run --rm {reference} --version tells")
-        )
+        warnings.append(IMAGE_VERSION(remark=told.remark, image=reference))
     log = _table(host, "LogConfig")
     driver, log_options = str(log.get("Type") or ""), log.get("Config") or {}
     install = Install(
@@ -96,18 +98,10 @@ def _environment(config: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str
 
 
 def _user(text: str) -> tuple[User | None, list[Finding]]:
-    uid, _, gid = text.partition(":")
-    if uid.isdecimal() and (gid or "0").isdecimal():
-        # A uid alone goes with the group 0 where the image has no such user.
-        return User(int(uid), int(gid or "0")), []
-    if text:
-        message = f"the container runs as {text}, a name that only its image can translate"
-    else:
-        message = (
-            "the container does not say whom it runs as: with an image of Docker Hub that is "
-            "10000:10000, with one of ghcr.io it is root"
-        )
-    return None, [Finding("user-unknown", message, "look whom the database's files belong to")]
+    user = numeric_user(text)
+    if user is not None:
+        return user, []
+    return None, [rules.USER_OF_IMAGE(user=text) if text else rules.NO_USER()]
 
 
 def _mounts(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[Mount, ...]:

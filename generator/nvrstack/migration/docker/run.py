@@ -1,8 +1,9 @@
 """The install that a `docker run` describes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from nvrstack.migration.docker import rules
 from nvrstack.migration.docker.env_file import read_env_file
 from nvrstack.migration.docker.mounts import (
     is_relative,
@@ -15,11 +16,12 @@ from nvrstack.migration.docker.mounts import (
 from nvrstack.migration.docker.option_table import BY_NAME, Takes
 from nvrstack.migration.docker.options import OptionError, RunCommand, parse_run
 from nvrstack.migration.docker.timezone import zone_of
-from nvrstack.migration.install import Finding, Install, Mount, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.docker.user import numeric_user
+from nvrstack.migration.findings import Remarks, Rule
+from nvrstack.migration.install import Install, Mount, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.moonfire.rules import IMAGE_VERSION
 from nvrstack.migration.moonfire.versions import image_version
 from nvrstack.migration.words import Unknown, Word
-
-HINT = "write the value itself in its place, or let the container tell, without --no-docker"
 
 
 def read_run(words: Sequence[Word], line: int | None = None, text_of: TextOf = no_file) -> Reading:
@@ -30,9 +32,8 @@ def read_run(words: Sequence[Word], line: int | None = None, text_of: TextOf = n
     try:
         command = parse_run(words)
     except OptionError as error:
-        blocker = Finding("docker-option", f"docker refuses this call: {error}", HINT, line)
-        return Reading(None, blockers=(blocker,))
-    said = _Said(line)
+        return Reading(None, blockers=(rules.REFUSED_CALL(line, error=error),))
+    said = _Said(line=line)
     for word in command.extra:
         said.unknown("options", word)
     if isinstance(command.image, Unknown):
@@ -40,29 +41,24 @@ def read_run(words: Sequence[Word], line: int | None = None, text_of: TextOf = n
     image = command.image if isinstance(command.image, str) else ""
     if not image:
         if not command.image:
-            said.block("docker-no-image", "docker is given no image to run", HINT)
+            said.say(rules.NO_IMAGE)
         return Reading(None, tuple(said.warnings), tuple(said.blockers))
     install = _install(image, command, text_of, said)
     return Reading(install, tuple(said.warnings), tuple(said.blockers))
 
 
 @dataclass
-class _Said:
-    line: int | None
-    warnings: list[Finding] = field(default_factory=list)
-    blockers: list[Finding] = field(default_factory=list)
+class _Said(Remarks):
+    line: int | None = None
 
-    def warn(self, code: str, message: str, hint: str) -> None:
-        self.warnings.append(Finding(code, message, hint, self.line))
-
-    def block(self, code: str, message: str, hint: str) -> None:
-        self.blockers.append(Finding(code, message, hint, self.line))
+    def say(self, rule: Rule, **values: object) -> None:
+        """Add what is about the call as a whole."""
+        self.add(rule(self.line, **values))
 
     def unknown(self, what: str, word: Unknown, *, blocks: bool = True) -> None:
         """Name a value that only running the script would tell."""
-        message = f"{what} {word.text} can only be told by running it, which is not done"
-        finding = Finding("script-value", message, HINT, word.line)
-        (self.blockers if blocks else self.warnings).append(finding)
+        rule = rules.VALUE_UNKNOWN if blocks else rules.DETAIL_UNKNOWN
+        self.add(rule(word.line, what=what, word=word.text))
 
     def known(self, what: str, words: Sequence[Word], *, blocks: bool = True) -> tuple[str, ...]:
         """The words whose value is known; the others are named."""
@@ -83,7 +79,7 @@ def _install(image: str, command: RunCommand, text_of: TextOf, said: _Said) -> I
     environment |= _environment(options.get("env", ()), said)
     told = image_version(image)
     if told.remark:
-        said.warn("image-version", told.remark, f"docker run --rm {image} --version tells")
+        said.say(IMAGE_VERSION, remark=told.remark, image=image)
     arguments = said.known("the argument", command.command)
     return Install(
         source="nvr-script",
@@ -133,20 +129,16 @@ def _from_files(others: dict[str, tuple[str, ...]], text_of: TextOf, said: _Said
         text = text_of(path)
         if text is None:
             unread.append(path)
-            said.warn(
-                "env-file",
-                f"--env-file {path} could not be read, so that its variables are not known",
-                "look whether Moonfire needs one of them",
-            )
+            said.say(rules.ENV_FILE, path=path)
             continue
         try:
             file = read_env_file(text)
         except OptionError as error:
-            said.block("docker-option", f"docker refuses --env-file {path}: {error}", HINT)
+            said.say(rules.REFUSED_FILE, path=path, error=error)
             continue
         found |= file.values
         for name in file.from_caller:
-            _from_caller(f"{name} of --env-file {path}", said)
+            said.say(rules.ENV_FROM_CALLER, what=f"{name} of --env-file {path}")
     if unread:
         others["env-file"] = tuple(unread)
     return found
@@ -157,35 +149,21 @@ def _environment(words: Sequence[Word], said: _Said) -> dict[str, str]:
     for word in said.known("--env", words, blocks=False):
         name, equals, value = word.partition("=")
         if not name:
-            said.block("docker-option", f"docker refuses --env {word}: it has no name", HINT)
+            said.say(rules.REFUSED_ENV, word=word)
         elif equals:
             found[name] = value
         else:
-            _from_caller(f"--env {name}", said)
+            said.say(rules.ENV_FROM_CALLER, what=f"--env {name}")
     return found
-
-
-def _from_caller(what: str, said: _Said) -> None:
-    said.warn(
-        "env-from-caller",
-        f"{what} takes its value from whoever calls the script",
-        "give it in compose.override.yaml, if Moonfire needs it",
-    )
 
 
 def _user(text: str | None, said: _Said) -> User | None:
     if text is None:
         return None
-    uid, _, gid = text.partition(":")
-    if uid.isdecimal() and (gid or "0").isdecimal():
-        # A uid alone goes with the group 0 where the image has no such user.
-        return User(int(uid), int(gid or "0"))
-    said.warn(
-        "user-unknown",
-        f"--user {text} is a name, which only the image can translate",
-        "look whom the database's files belong to",
-    )
-    return None
+    user = numeric_user(text)
+    if user is None:
+        said.say(rules.USER_IS_NAME, user=text)
+    return user
 
 
 def _mounts(
@@ -197,13 +175,9 @@ def _mounts(
         for text in said.known(f"--{option}", options.get(option, ())):
             understood = read(text)
             if option == "volume" and is_relative(text):
-                said.block(
-                    "docker-relative",
-                    f"--volume {text} counts from the directory of whoever runs the script",
-                    "write the whole path there, beginning with /",
-                )
+                said.say(rules.RELATIVE, text=text)
             elif understood is None:
-                said.block("docker-mount", f"--{option} {text} is none that docker takes", HINT)
+                said.say(rules.REFUSED_MOUNT, option=option, text=text)
             else:
                 mount, further = understood
                 found.append(mount)
@@ -227,7 +201,7 @@ def _network(words: Sequence[Word], others: dict[str, tuple[str, ...]], said: _S
     for text in said.known("--network", words, blocks=False):
         understood = network_of(text)
         if understood is None:
-            said.block("docker-network", f"--network {text} is none that docker takes", HINT)
+            said.say(rules.REFUSED_NETWORK, text=text)
             continue
         names.append(understood[0])
         for option, value in understood[1]:
@@ -243,11 +217,7 @@ def _ports(words: Sequence[Word], said: _Said) -> tuple[Port, ...]:
     for text in said.known("--publish", words, blocks=False):
         ports = ports_of(text)
         if ports is None:
-            said.block(
-                "docker-publish",
-                f"--publish {text} names no TCP or UDP ports as docker takes them",
-                HINT,
-            )
+            said.say(rules.REFUSED_PORTS, text=text)
         else:
             found += ports
     return tuple(found)

@@ -30,9 +30,11 @@ from nvrstack.migration.around.schedules import (
     Schedules,
     cron_findings,
 )
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.gathering import rules
 from nvrstack.migration.gathering.linked import linked_database, linked_samples
 from nvrstack.migration.gathering.survey import Host
-from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.install import Install, User
 from nvrstack.migration.moonfire.camera_names import hosts_file
 from nvrstack.migration.moonfire.config import config_paths
 from nvrstack.migration.moonfire.config_source import ConfigFile
@@ -100,11 +102,8 @@ def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordi
 
 
 def _unread(problem: str, hint: str = "") -> Recordings:
-    blocker = Finding(
-        "database-unread",
-        f"Moonfire's database could not be read: {problem}",
-        hint or "check that this is the install in use",
-    )
+    hint = hint or "check that this is the install in use"
+    blocker = rules.DATABASE_UNREAD(problem=problem, hint=hint)
     return Recordings(None, DatabaseFindings(blockers=(blocker,)))
 
 
@@ -136,14 +135,7 @@ def name_taken(host: Host, install: Install, name: str) -> tuple[Finding, ...]:
         others = (install.container_name, *others)
     if not others:
         return ()
-    return (
-        Finding(
-            "project-name-taken",
-            f"the Compose project {name} has a container already, {others[0]}, which the new "
-            "project would replace",
-            "give the new project another name with --set project.name=NAME",
-        ),
-    )
+    return (rules.PROJECT_NAME_TAKEN(name=name, other=others[0]),)
 
 
 def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]]:
@@ -211,7 +203,7 @@ def ddns(host: Host, domain: str | None) -> Ddns:
     try:
         return ddns_settings(read_ddclient_conf(text), domain)
     except InputError as error:
-        return Ddns(warnings=(Finding("ddns-unread", error.message, error.hint),))
+        return Ddns(warnings=(rules.DDNS_UNREAD(problem=error.message, hint=error.hint),))
 
 
 def names(host: Host) -> frozenset[str]:

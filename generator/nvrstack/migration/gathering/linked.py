@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from nvrstack.host import container_paths, rooted_files
+from nvrstack.migration.findings import Finding
 from nvrstack.migration.gathering.survey import Host
-from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.links import Links, linked_database_finding, project_mounts
 from nvrstack.migration.moonfire.places import STATE
 

@@ -7,18 +7,20 @@ from typing import Any
 
 from nvrstack.host import facts, install_files, rooted_files
 from nvrstack.host.docker import engine
-from nvrstack.migration.around.ddns import SEVERAL
 from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
 from nvrstack.migration.around.nginx.sites import NginxSites, nginx_sites
 from nvrstack.migration.around.port_owners import port_findings
+from nvrstack.migration.around.rules import DDNS_SEVERAL
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
-from nvrstack.migration.gathering import belongings
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.gathering import belongings, rules
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
-from nvrstack.migration.install import Finding, Install, Source
+from nvrstack.migration.install import Install, Source
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
 from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
+from nvrstack.migration.moonfire.rules import NOBODY_CAN_SIGN_IN
 from nvrstack.migration.moonfire.target import target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
@@ -42,7 +44,7 @@ from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
 from nvrstack.settings.subnets import CANDIDATES
 
-NOBODY = "nobody-can-sign-in"
+NOBODY = NOBODY_CAN_SIGN_IN.code
 MOONFIRE_PORT = 8080
 """On the backend network, see the template of Moonfire's own settings."""
 
@@ -247,7 +249,7 @@ def _move(
     found = belongings.schedules(host)
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
     renews_all = not left_to_certbot(seen.around.certificates, certificates)
-    several = any(warning.code == SEVERAL for warning in seen.around.ddns.warnings)
+    several = any(warning.code == DDNS_SEVERAL.code for warning in seen.around.ddns.warnings)
     gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
     return Move(
@@ -319,10 +321,5 @@ def _settings(
         return complete(given, found, secrets)[0], []
     except SettingsError as error:
         return None, [
-            Finding(
-                "settings",
-                f"{problem.key} {problem.message}",
-                "give it with --set KEY=VALUE, or --secret-file NAME=FILE if it is a secret",
-            )
-            for problem in error.problems
+            rules.SETTINGS(key=problem.key, problem=problem.message) for problem in error.problems
         ]

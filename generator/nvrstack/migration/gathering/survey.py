@@ -13,7 +13,9 @@ from nvrstack.migration.choice.detection import Candidate
 from nvrstack.migration.compose.interpolation import variables_of
 from nvrstack.migration.compose.service import read_compose
 from nvrstack.migration.docker import container as containers
-from nvrstack.migration.install import Finding, Reading, TextOf
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.gathering import rules
+from nvrstack.migration.install import Reading, TextOf
 from nvrstack.migration.passwd import groups_of, homes_of, members_of, users_of
 from nvrstack.migration.script.script import read_script
 from nvrstack.migration.systemd.unit import read_unit
@@ -32,7 +34,6 @@ COMPOSE_DIRECTORIES = (
 """Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
 WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
 """The label that Compose gives its containers."""
-ABSENT = "engine-absent"
 ENGINE_ABSENT = "docker is not installed"
 
 
@@ -61,7 +62,7 @@ def survey(host: Host) -> Survey:
     """
     described, warnings = _containers(host)
     directories = map(_directory, described)
-    engine_asked = host.asks_engine and all(w.code != ABSENT for w in warnings)
+    engine_asked = host.asks_engine and all(w.code != rules.ENGINE_ABSENT.code for w in warnings)
     return Survey(
         (
             *_script(host, engine_asked=engine_asked),
@@ -84,7 +85,7 @@ def _containers(host: Host) -> tuple[tuple[engine_containers.Described, ...], tu
     hint = "run the command with sudo, or start Docker, so that what ran can be seen"
     if problem == ENGINE_ABSENT:
         hint = "install it before the move: https://docs.docker.com/engine/install/"
-    return (), (Finding(ABSENT, f"{problem}: containers were not looked for", hint),)
+    return (), (rules.ENGINE_ABSENT(problem=problem, hint=hint),)
 
 
 def _directory(found: engine_containers.Described) -> str:
@@ -102,11 +103,8 @@ def _belongs_to_a_project(host: Host, found: engine_containers.Described) -> boo
 
 
 def _moved(found: engine_containers.Described) -> Finding:
-    return Finding(
-        "project-container",
-        f"the container {str(found.container['Name']).lstrip('/')} belongs to the nvrstack project "
-        f"in {_directory(found)}, and is not moved again",
-        "change that project with `nvrstack render`",
+    return rules.PROJECT_CONTAINER(
+        container=str(found.container["Name"]).lstrip("/"), directory=_directory(found)
     )
 
 
@@ -154,12 +152,7 @@ def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> It
 
 
 def _added(override: str) -> Finding:
-    return Finding(
-        "compose-override",
-        f"{override} adds to the compose file, and is not read",
-        "docker compose config shows the whole; what you still need goes into the project's own "
-        "compose.override.yaml",
-    )
+    return rules.COMPOSE_OVERRIDE(override=override)
 
 
 def _units(host: Host) -> Iterator[Candidate]:

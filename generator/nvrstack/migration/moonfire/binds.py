@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.moonfire import rules
 from nvrstack.migration.moonfire.config_keys import ADDRESSES, ALLOW, OWN_UID, TRUST
 from nvrstack.migration.moonfire.config_text import Bind
 from nvrstack.migration.moonfire.places import STATE
@@ -103,25 +104,13 @@ def _anonymous_viewing(bind: Mapping[str, Any]) -> list[Finding]:
     granted = [name for name, yes in allowed.items() if yes] if isinstance(allowed, dict) else []
     # An empty table still lets anybody list cameras and recordings; only its absence does not.
     what = f"use Moonfire ({', '.join(granted)})" if granted else "list cameras and recordings"
-    return [
-        Finding(
-            "anonymous-viewing",
-            f"until now anybody could {what} without signing in; that ends",
-            "give everybody who needs it an account: nvrstack user add NAME",
-        )
-    ]
+    return [rules.ANONYMOUS_VIEWING(what=what)]
 
 
 def _open_socket(bind: Mapping[str, Any], place: str) -> list[Finding]:
     if ALLOW not in bind:
         return []
-    return [
-        Finding(
-            "anonymous-socket",
-            f"whoever can connect to the socket {place} need not sign in; it stays so",
-            f"remove {ALLOW} there if nothing on this machine needs it",
-        )
-    ]
+    return [rules.ANONYMOUS_SOCKET(place=place, key=ALLOW)]
 
 
 def _dropped(kind: str, place: str, bind: Mapping[str, Any]) -> Finding:
@@ -135,9 +124,4 @@ def _dropped(kind: str, place: str, bind: Mapping[str, Any]) -> Finding:
             why += ", and everybody signs in"
     else:
         why = "Moonfire would not start with it"
-    return Finding(
-        "bind-dropped",
-        f"the bind {kind} {place}".rstrip() + f" is not carried over: {why}",
-        "what used it can use the https address of the new project, with an account, or a socket "
-        f"in {STATE}",
-    )
+    return rules.BIND_DROPPED(bind=f"{kind} {place}".rstrip(), why=why, state=STATE)

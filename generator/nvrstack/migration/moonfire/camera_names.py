@@ -6,19 +6,12 @@ and its /etc/hosts. On a bridge, Docker has its own of both
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.moonfire import rules
+
 OVERRIDE = "in compose.override.yaml, under services: moonfire-nvr:"
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why a name does not work on a bridge, and what to do about it."""
-
-    code: str
-    why: str
-    remedy: str
 
 
 def hosts_file(text: str) -> Mapping[str, str]:
@@ -32,47 +25,25 @@ def hosts_file(text: str) -> Mapping[str, str]:
     return found
 
 
-def trouble_with(host: str, hosts: Mapping[str, str]) -> Trouble | None:
-    """What is wrong with a camera's host name, given what the host's /etc/hosts says."""
-    host = host.rstrip(".")
-    address = _address(host) or _address(hosts.get(host, ""))
-    if host == "localhost" or host.endswith(".localhost") or (address and address.is_loopback):
-        return Trouble(
-            "camera-loopback",
-            "means this machine, which is another one from inside the container",
-            "let the program there listen on more than the loopback, give it the name "
-            "host.docker.internal in the camera's URL, and add, " + OVERRIDE + " extra_hosts: "
-            '["host.docker.internal:host-gateway"]',
-        )
-    if isinstance(address, IPv6Address):
-        return Trouble(
-            "camera-ipv6",
-            "is an IPv6 address, and the container's network has IPv4 alone",
-            "use the camera's IPv4 address in its URL",
-        )
-    return None if _address(host) else _trouble_with_name(host, address)
-
-
-def _trouble_with_name(host: str, address: IPv4Address | None) -> Trouble | None:
-    if host.endswith(".local"):
-        return Trouble(
-            "camera-mdns",
-            "is announced by the camera itself (RFC 6762), which no container hears",
-            "give the camera a fixed address in your router, and use that in its URL",
-        )
-    if address is not None:
-        return Trouble(
-            "camera-hosts-file",
-            f"stands in this machine's /etc/hosts ({address}), which the container does not have",
-            f'add, {OVERRIDE} extra_hosts: ["{host}:{address}"]',
-        )
-    if "." not in host:
-        return Trouble(
-            "camera-bare-name",
-            "has no domain; whether the container finds it depends on your router",
-            f'use the address in its URL, or add, {OVERRIDE} extra_hosts: ["{host}:ADDRESS"]',
-        )
-    return None
+def trouble_with(host: str, hosts: Mapping[str, str], cameras: str) -> Finding | None:
+    """What is wrong with the host name of `cameras`, given what the host's /etc/hosts says."""
+    name = host.rstrip(".")
+    address = _address(name) or _address(hosts.get(name, ""))
+    if name == "localhost" or name.endswith(".localhost") or (address and address.is_loopback):
+        rule = rules.CAMERA_LOOPBACK
+    elif isinstance(address, IPv6Address):
+        rule = rules.CAMERA_IPV6
+    elif _address(name):
+        return None
+    elif name.endswith(".local"):
+        rule = rules.CAMERA_MDNS
+    elif address is not None:
+        rule = rules.CAMERA_HOSTS_FILE
+    elif "." not in name:
+        rule = rules.CAMERA_BARE_NAME
+    else:
+        return None
+    return rule(host=host, name=name, cameras=cameras, address=address, override=OVERRIDE)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

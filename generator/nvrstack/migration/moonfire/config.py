@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from nvrstack.migration.install import Finding, Install
-from nvrstack.migration.moonfire import config_text
+from nvrstack.migration.findings import Finding, Remarks
+from nvrstack.migration.install import Install
+from nvrstack.migration.moonfire import config_text, rules
 from nvrstack.migration.moonfire.binds import carried_binds, tcp_ports, unix_sockets
 from nvrstack.migration.moonfire.config_keys import spelling_in
 from nvrstack.migration.moonfire.config_source import (
-    Account,
     ConfigFile,
     Format,
     from_file,
@@ -90,42 +90,34 @@ def propose(
     `spelling` is that of the version which will run; `port` is Moonfire's end of what the old proxy
     used, if there is one, and tells which of several binds is its.
     """
-    account = Account()
+    remarks = Remarks()
     flags = read_flags(install.server_args)
     version = number(install.version or "")
-    form, data = read_file(file, account)
+    form, data = read_file(file, remarks)
     if file is not None and version is not None and version < FIRST_WITH_FILE:
-        account.warn(
-            "config-not-read",
-            f"Moonfire {written(version)} does not read {file.path}; its flags count",
-            "look whether the file has settings that you expected to hold",
-        )
+        remarks.add(rules.CONFIG_NOT_READ(version=written(version), path=file.path))
         data = None
     if file is None or data is None:
-        top, binds = from_flags(flags, account)
+        top, binds = from_flags(flags, remarks)
         if file is None and _must_be_there(flags, version):
-            account.blockers.append(_absent(install, str(flags.config)))
+            remarks.add(_absent(install, str(flags.config)))
         elif version is not None and version >= FIRST_WITH_FILE and file is None:
-            account.warn(
-                "config-absent",
-                f"Moonfire {written(version)} needs {_expected_path(install)}, which is not there",
-                "look whether this is the install in use; upstream's default settings are taken",
-            )
+            remarks.add(rules.CONFIG_ABSENT(version=written(version), path=_expected_path(install)))
     else:
-        say_about_flags(flags, version, account)
-        say_about_file(file.path, form, data, version, account)
-        top, binds = from_file(data, account)
+        say_about_flags(flags, version, remarks)
+        say_about_file(file.path, form, data, version, remarks)
+        top, binds = from_file(data, remarks)
     if install.source == "systemd" and "dbDir" in top:
         top["dbDir"] = str(working_directory(install) / str(top["dbDir"]))
     database = PurePosixPath(str(top.get("dbDir", DATABASE)))
-    top = _kept(top, install, account)
+    top = _kept(top, install, remarks)
     carried = carried_binds(binds, address, port)
     before = file.text if file is not None else None
     after = None
     if form == "toml" and data is not None and before is not None:
         after = config_text.rewritten(before, top, carried.binds, spelling)
         if after is None:
-            account.notes.append("the file's comments are not kept: it is laid out unusually")
+            remarks.notes.append("the file's comments are not kept: it is laid out unusually")
     return ConfigProposal(
         path=file.path if file is not None else str(_expected_path(install)),
         format=form,
@@ -135,9 +127,9 @@ def propose(
         database=database,
         ports=tcp_ports(binds),
         sockets=unix_sockets(binds),
-        notes=(*account.notes, *carried.notes),
-        warnings=(*account.warnings, *carried.warnings),
-        blockers=tuple(account.blockers),
+        notes=(*remarks.notes, *carried.notes),
+        warnings=(*remarks.warnings, *carried.warnings),
+        blockers=tuple(remarks.blockers),
     )
 
 
@@ -152,58 +144,36 @@ def _must_be_there(flags: ServerFlags, version: Version | None) -> bool:
 
 def _absent(install: Install, named: str) -> Finding:
     if host_path(install, PurePosixPath(named)) is None:
-        return Finding(
-            "config-absent",
-            f"Moonfire is started with the configuration file {named} of its container, which is "
-            "no file of this host",
-            f"copy it with docker cp {install.container_name}:{named} FILE, and plan again with "
-            "--moonfire-config FILE",
-        )
-    return Finding(
-        "config-absent",
-        f"Moonfire is started with the configuration file {_expected_path(install)}, which was not "
-        "found",
-        "mount the disk that it is on, or name a copy with --moonfire-config FILE, and plan again",
-    )
+        return rules.CONFIG_ABSENT_IN_CONTAINER(named=named, container=install.container_name)
+    return rules.CONFIG_ABSENT_NAMED(path=_expected_path(install))
 
 
-def _kept(top: Mapping[str, Any], install: Install, account: Account) -> dict[str, Any]:
+def _kept(top: Mapping[str, Any], install: Install, remarks: Remarks) -> dict[str, Any]:
     """The settings beside the binds that the project's Moonfire is to have."""
     kept: dict[str, Any] = {}
     for key, value in top.items():
         if key == "dbDir":
-            kept |= _database(str(value), install, account)
+            kept |= _database(str(value), install, remarks)
         elif key == "workerThreads":
             if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
                 kept[key] = value
             else:
-                account.warn(
-                    "config-value",
-                    f"workerThreads = {value!r} is no number of threads; it is left out",
-                    "Moonfire then uses one for each processor",
-                )
+                remarks.add(rules.CONFIG_VALUE_THREADS(value=value))
         elif key == "uiDir":
-            account.notes.append(f"uiDir = {value!r} gives way to the page inside the image")
+            remarks.notes.append(f"uiDir = {value!r} gives way to the page inside the image")
         else:
-            account.notes.append(f"{key} is not needed any more")
+            remarks.notes.append(f"{key} is not needed any more")
     return kept
 
 
-def _database(value: str, install: Install, account: Account) -> dict[str, Any]:
+def _database(value: str, install: Install, remarks: Remarks) -> dict[str, Any]:
     if PurePosixPath(value) == DATABASE:
         return {"dbDir": value}
     place = host_path(install, PurePosixPath(value))
     if place is not None and place.name == DATABASE.name:
-        account.notes.append(
+        remarks.notes.append(
             f"dbDir = {value!r} is not needed: {place.parent} becomes the state directory"
         )
     else:
-        account.blockers.append(
-            Finding(
-                "database-elsewhere",
-                f"the database is in {value}; a project needs it in a directory of the host that "
-                "is called db",
-                "stop Moonfire, rename or move the directory, set dbDir to it, and plan again",
-            )
-        )
+        remarks.add(rules.DATABASE_ELSEWHERE(value=value))
     return {}

@@ -1,11 +1,13 @@
 """What the database makes necessary before or after a move, and what it forbids."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from nvrstack.migration.install import Finding, Install, Mount, Source
+from nvrstack.migration.findings import Finding, Remarks
+from nvrstack.migration.install import Install, Mount, Source
+from nvrstack.migration.moonfire import rules
 from nvrstack.migration.moonfire.camera_names import trouble_with
 from nvrstack.migration.moonfire.database import KNOWN, Account, Database, SampleDirectory, Stream
 from nvrstack.migration.moonfire.links import Links, astray, led
@@ -57,33 +59,40 @@ def database_findings(
     the recordings that lead out of what the project mounts.
     """
     links = links or Links()
-    warnings = [*_old_hashes(database.accounts), *_udp(database.streams)]
-    warnings += _names(database.streams, hosts)
-    warnings += _sees_nothing(database.accounts)
-    blockers = _nobody(database.accounts, install.source) if database.schema in KNOWN else []
-    sample_dirs, notes = [], []
+    remarks = Remarks()
+    remarks.add(*_old_hashes(database.accounts), *_udp(database.streams))
+    remarks.add(*_names(database.streams, hosts), *_sees_nothing(database.accounts))
+    if database.schema in KNOWN:
+        remarks.add(*_nobody(database.accounts, install.source))
+    sample_dirs = []
     for directory in database.directories:
         path = PurePosixPath(directory.path)
         place = host_path(install, path)
         problem = _problem(directory, install, place, absent) or astray(path, links)
         if problem is not None:
-            (blockers if directory.used else warnings).append(problem)
+            # What no stream uses is in nobody's way.
+            remarks.add(problem if directory.used else replace(problem, severity="warning"))
         elif path in links.mounts:
             sample_dirs.append(links.mounts[path])
-            notes.append(led(path, links))
+            remarks.notes.append(led(path, links))
         elif state == STATE and _in_state(install, path):
             continue
         elif place == path:
             sample_dirs.append(path)
         else:
             mount = covering(install, path)
-            assert mount is not None  # noqa: S101 - else it is not mounted, which is a problem
+            if mount is None:
+                raise AssertionError(f"{path} is not mounted, which is a problem")
             if PurePosixPath(mount.target) == STATE:
-                blockers.append(_below_another_state(path, place))
+                remarks.add(rules.SAMPLE_DIR_BELOW_STATE(path=path, state=STATE, place=place))
             elif not _in_override(install, mount):
-                warnings.append(_elsewhere(path, mount))
+                remarks.add(
+                    rules.SAMPLE_DIR_ELSEWHERE(path=path, source=mount.source, target=mount.target)
+                )
     outer = tuple(map(str, outermost(sample_dirs)))
-    return DatabaseFindings(outer, tuple(notes), tuple(warnings), tuple(blockers))
+    return DatabaseFindings(
+        outer, tuple(remarks.notes), tuple(remarks.warnings), tuple(remarks.blockers)
+    )
 
 
 def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
@@ -96,14 +105,7 @@ def _nobody(accounts: tuple[Account, ...], source: Source) -> list[Finding]:
     elif accounts:
         old = any(account.hash_form == "0.6" for account in accounts)
         what = f"every account is disabled or has no password{' that 0.7 takes' if old else ''}"
-    return [
-        Finding(
-            "nobody-can-sign-in",
-            f"{what} in Moonfire, and after the move everybody must sign in",
-            "let the move make one: --first-user NAME --secret-file first_user_password=FILE; or "
-            f"make it now, under Users: {ACCOUNTS_BY_HAND[source]}",
-        )
-    ]
+    return [rules.NOBODY_CAN_SIGN_IN(what=what, by_hand=ACCOUNTS_BY_HAND[source])]
 
 
 def _signs_in(account: Account) -> bool:
@@ -116,23 +118,12 @@ def _sees_nothing(accounts: tuple[Account, ...]) -> list[Finding]:
     blind = [account.name for account in able if VIEW not in account.permissions]
     if not blind or len(blind) == len(able):
         return []
-    return [
-        Finding(
-            "cannot-view",
-            f"{', '.join(blind)} can sign in, but may not view video",
-            "where they should, tick viewVideo under Users in Moonfire's `config`: after the move "
-            "nobody views without it",
-        )
-    ]
+    return [rules.CANNOT_VIEW(names=", ".join(blind))]
 
 
 def _old_hashes(accounts: tuple[Account, ...]) -> list[Finding]:
     return [
-        Finding(
-            "old-password",
-            f"the password of {account.name} was set under Moonfire 0.6; 0.7 refuses it",
-            f"set it again after the move: nvrstack user passwd {account.name}",
-        )
+        rules.OLD_PASSWORD(name=account.name)
         for account in accounts
         if account.hash_form == "0.6" and not account.disabled
     ]
@@ -140,12 +131,7 @@ def _old_hashes(accounts: tuple[Account, ...]) -> list[Finding]:
 
 def _udp(streams: tuple[Stream, ...]) -> list[Finding]:
     return [
-        Finding(
-            "udp-stream",
-            f"the {stream.type} stream of {stream.camera} comes over UDP, which does not pass a "
-            "bridge reliably",
-            "set the stream to TCP before the move, in Moonfire's `config`",
-        )
+        rules.UDP_STREAM(stream=stream.type, camera=stream.camera)
         for stream in streams
         if stream.udp
     ]
@@ -156,12 +142,8 @@ def _names(streams: tuple[Stream, ...], hosts: Mapping[str, str]) -> list[Findin
     found = []
     named = sorted((s.host, s.camera) for s in streams if s.host)
     for host, group in groupby(named, key=lambda pair: pair[0]):
-        trouble = trouble_with(host, hosts)
-        if trouble is not None:
-            cameras = ", ".join(sorted({camera for _, camera in group}))
-            message = f"{host}, the address of {cameras}, {trouble.why}"
-            found.append(Finding(trouble.code, message, trouble.remedy))
-    return found
+        found.append(trouble_with(host, hosts, ", ".join(sorted({camera for _, camera in group}))))
+    return [finding for finding in found if finding is not None]
 
 
 def _in_state(install: Install, path: PurePosixPath) -> bool:
@@ -178,42 +160,12 @@ def _problem(
     path = PurePosixPath(directory.path)
     consequence = "Moonfire does not start without it" if directory.used else "no stream uses it"
     if install.source != "systemd" and covering(install, path) is None:
-        return Finding(
-            "sample-dir-not-mounted",
-            f"recordings are kept in {path}, which the install does not mount; {consequence}",
-            "check that this is the install in use, and which disk the recordings are on",
-        )
+        return rules.SAMPLE_DIR_NOT_MOUNTED(path=path, consequence=consequence)
     if place is not None and place in absent:
-        return Finding(
-            "sample-dir-absent",
-            f"{place}, where recordings are kept, does not exist; {consequence}",
-            "mount its disk, and plan again",
-        )
+        return rules.SAMPLE_DIR_ABSENT(place=place, consequence=consequence)
     return None
 
 
 def _in_override(install: Install, mount: Mount) -> bool:
     """Whether the project's compose.override.yaml mounts it as it is."""
     return mount.type == "bind" or (mount.source is not None and install.source != "compose")
-
-
-def _below_another_state(path: PurePosixPath, place: PurePosixPath | None) -> Finding:
-    return Finding(
-        "sample-dir-below-state",
-        f"recordings are kept in {path}, but the database is elsewhere: the project has the "
-        f"database's directory at {STATE}, in the place of what is there now",
-        f"give them a mount of their own: source={place}, destination={path}; start Moonfire "
-        "once with it, and plan again",
-    )
-
-
-def _elsewhere(path: PurePosixPath, mount: Mount) -> Finding:
-    return Finding(
-        "sample-dir-elsewhere",
-        f"recordings that Moonfire keeps in {path} are in the Docker volume {mount.source}; the "
-        "setting moonfire.sample_dirs cannot say that",
-        "look up its whole name with `docker volume ls`, and add, in compose.override.yaml, under "
-        "services: moonfire-nvr: volumes: "
-        f"[{{type: volume, source: NAME, target: {mount.target}}}] and, at the top, "
-        "volumes: {NAME: {external: true}}",
-    )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.moonfire import rules
 from nvrstack.migration.moonfire.places import STATE, outermost
 
 
@@ -46,22 +47,9 @@ def astray(path: PurePosixPath, links: Links) -> Finding | None:
     """What stands in the way where a path of recordings is in `links.astray`."""
     if path not in links.astray:
         return None
-    return Finding(
-        "sample-dir-linked",
-        f"recordings are kept in {path}, which leads to {links.astray[path]} by a link that leads "
-        "elsewhere in the project's container",
-        "make the link anew with the whole path of what it leads to (ln -sfn TARGET LINK), and "
-        "plan again",
-    )
+    return rules.SAMPLE_DIR_LINKED(path=path, place=links.astray[path])
 
 
 def linked_database_finding(database: PurePosixPath, place: PurePosixPath) -> Finding:
     """What stands in the way where the database's directory is a link to `place`."""
-    return Finding(
-        "database-linked",
-        f"{database} is a link to {place}, but the project's container sees nothing of this host "
-        f"beside {database.parent} and the recordings",
-        "stop Moonfire, put an empty directory in the link's place, add "
-        f"`{place} {database} none bind 0 0` to /etc/fstab, run mount -a, start Moonfire, and "
-        "plan again",
-    )
+    return rules.DATABASE_LINKED(database=database, place=place, state=database.parent)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install
+from nvrstack.migration.moonfire import rules
 from nvrstack.migration.moonfire.versions import SCHEMA, number, schema_of, written
 from nvrstack.services.images import MOONFIRE_IMAGE, MOONFIRE_VERSION
 from nvrstack.services.releases import Version, notes_for
@@ -41,13 +43,7 @@ def target_version(install: Install, schema: int | None, wanted: str | None = No
         schema = schema_of(current)
     warnings = [*_faults(chosen), *_mismatch(current, schema), *_upgrade(schema)]
     if current is not None and chosen < current:
-        warnings.append(
-            Finding(
-                "older-version",
-                f"Moonfire goes back from {written(current)} to {written(chosen)}",
-                "leave --moonfire-version out to keep what runs",
-            )
-        )
+        warnings.append(rules.OLDER_VERSION(current=written(current), chosen=written(chosen)))
     return Target(
         f"v{written(chosen)}",
         reasons,
@@ -91,19 +87,13 @@ def _proposed(current: Version | None) -> tuple[Version, tuple[str, ...]]:
 
 
 def _unavailable(wanted: str) -> Finding:
-    return Finding(
-        "version-unavailable",
-        f"{wanted!r} was never published as an image of {MOONFIRE_IMAGE}",
-        f"write --moonfire-version {MOONFIRE_VERSION}, or leave it out",
-    )
+    return rules.VERSION_UNAVAILABLE(wanted=wanted, image=MOONFIRE_IMAGE, tested=MOONFIRE_VERSION)
 
 
 def _faults(version: Version) -> list[Finding]:
     return [
-        Finding(
-            "version-fault",
-            f"with {written(version)}, {note.text} ({note.source})",
-            f"choose --moonfire-version {MOONFIRE_VERSION}",
+        rules.VERSION_FAULT(
+            version=written(version), note=note.text, source=note.source, tested=MOONFIRE_VERSION
         )
         for note in notes_for(f"v{written(version)}")
     ]
@@ -113,39 +103,18 @@ def _mismatch(current: Version | None, schema: int | None) -> list[Finding]:
     fits = schema_of(current) if current is not None else None
     if current is None or fits is None or schema is None or fits == schema:
         return []
-    return [
-        Finding(
-            "schema-mismatch",
-            f"the database has schema {schema}, but Moonfire {written(current)} opens {fits} alone",
-            "this install cannot run as it is; check that it is the one you use",
-        )
-    ]
+    return [rules.SCHEMA_MISMATCH(schema=schema, current=written(current), fits=fits)]
 
 
 def _upgrade(schema: int | None) -> list[Finding]:
     if schema != OLDEST_UPGRADABLE_SCHEMA:
         return []
-    return [
-        Finding(
-            "schema-upgrade",
-            f"the database has schema {schema} and is upgraded to {SCHEMA}; older versions cannot "
-            "open it any more",
-            "keep the backup; the upgrade takes about 4 minutes a GiB of database on a "
-            "Raspberry Pi 4, and needs four times the database's size free",
-        )
-    ]
+    return [rules.SCHEMA_UPGRADE(schema=schema, newest=SCHEMA)]
 
 
 def _impossible(schema: int | None) -> tuple[Finding, ...]:
     if schema is None or OLDEST_UPGRADABLE_SCHEMA <= schema <= SCHEMA:
         return ()
     if schema > SCHEMA:
-        hint = "install a newer nvrstack"
-        known = f"nvrstack knows schemas up to {SCHEMA}"
-    else:
-        hint = (
-            "upgrade it first as upstream describes: "
-            "https://github.com/scottlamb/moonfire-nvr/blob/master/guide/schema.md"
-        )
-        known = f"nvrstack upgrades schema {OLDEST_UPGRADABLE_SCHEMA} alone"
-    return (Finding("schema-unknown", f"the database has schema {schema}; {known}", hint),)
+        return (rules.SCHEMA_TOO_NEW(schema=schema, newest=SCHEMA),)
+    return (rules.SCHEMA_TOO_OLD(schema=schema, oldest=OLDEST_UPGRADABLE_SCHEMA),)

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nvrstack.migration.carry.accounting import Accounted
-from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.config import ConfigProposal
 from nvrstack.migration.moonfire.target import Target
 from nvrstack.migration.plan.steps import Step

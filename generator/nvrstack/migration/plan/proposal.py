@@ -14,8 +14,10 @@ from nvrstack.migration.around.certificate_proposal import (
 )
 from nvrstack.migration.around.ddns import Ddns
 from nvrstack.migration.around.nginx.sites import NginxSites
-from nvrstack.migration.install import Finding, Install, User
+from nvrstack.migration.findings import Finding, Remarks
+from nvrstack.migration.install import Install, User
 from nvrstack.migration.moonfire.places import covering, host_path, state_path
+from nvrstack.migration.plan import rules
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.names import public_suffix_problem
@@ -59,7 +61,7 @@ def propose_settings(
     `version` is the tag of the Moonfire to run, `database` the directory of its database as the old
     one sees it, `sample_dirs` are the directories of recordings outside the state directory.
     """
-    said = _Said()
+    said = Remarks()
     data: dict[str, Any] = {"schema": 1}
     data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
     data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
@@ -102,26 +104,13 @@ def propose_settings(
     )
 
 
-@dataclass
-class _Said:
-    notes: list[str] = field(default_factory=list)
-    warnings: list[Finding] = field(default_factory=list)
-    blockers: list[Finding] = field(default_factory=list)
-
-
 def _moonfire(
-    install: Install, version: str, sample_dirs: Sequence[str], around: Surroundings, said: _Said
+    install: Install, version: str, sample_dirs: Sequence[str], around: Surroundings, said: Remarks
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"version": version}
     user = install.user or around.owner
     if user is None:
-        said.blockers.append(
-            Finding(
-                "user-unknown",
-                "whom Moonfire runs as could not be told",
-                "give the numbers with --set moonfire.uid=UID --set moonfire.gid=GID",
-            )
-        )
+        said.add(rules.USER_UNKNOWN())
     else:
         found |= {"uid": user.uid, "gid": user.gid}
         if install.user is None:
@@ -135,10 +124,10 @@ def _moonfire(
     return found
 
 
-def _state_dir(install: Install, path: PurePosixPath, said: _Said) -> dict[str, Any]:
+def _state_dir(install: Install, path: PurePosixPath, said: Remarks) -> dict[str, Any]:
     state = host_path(install, path)
     if state is None:
-        said.blockers.append(_no_state(install, path))
+        said.add(_no_state(install, path))
         return {}
     return {"state_dir": str(state)}
 
@@ -147,20 +136,11 @@ def _no_state(install: Install, path: PurePosixPath) -> Finding:
     mount = covering(install, path)
     if mount is not None and mount.type == "volume":
         name = mount.source or "without a name"
-        return Finding(
-            "state-in-volume",
-            f"Moonfire keeps its database in the Docker volume {name}, not in a directory",
-            f"stop Moonfire, copy the volume to {path} with cp -a, mount that instead, and plan "
-            "again",
-        )
-    return Finding(
-        "state-not-mounted",
-        f"nothing of this host is mounted at {path}, where Moonfire keeps its database",
-        "check that this is the install in use: what it recorded is inside its container",
-    )
+        return rules.STATE_IN_VOLUME(name=name, path=path)
+    return rules.STATE_NOT_MOUNTED(path=path)
 
 
-def _names(around: Surroundings, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+def _names(around: Surroundings, given: Mapping[str, Any], said: Remarks) -> dict[str, Any]:
     nginx = around.nginx
     if nginx.domain is not None:
         names: dict[str, Any] = {"domain": nginx.domain}
@@ -176,27 +156,14 @@ def _names(around: Surroundings, given: Mapping[str, Any], said: _Said) -> dict[
     candidates = list(dict.fromkeys([*certified, *updated]))
     if candidates:
         if len(candidates) > 1 and not lookup(given, "site.domain"):
-            said.warnings.append(
-                Finding(
-                    "domain-guessed",
-                    f"this host has the names {', '.join(candidates)}; the first is taken",
-                    "give the one for your cameras with --set site.domain=NAME",
-                )
-            )
+            said.add(rules.DOMAIN_GUESSED(names=", ".join(candidates)))
         return {"domain": candidates[0]}
     if not lookup(given, "site.domain"):
-        said.warnings.append(
-            Finding(
-                "no-domain",
-                "nothing on this host tells a domain, so the plan is for your home network alone, "
-                f"with a certificate of its own for {DEFAULT_DOMAIN}",
-                "to reach it from outside, add --stack router-ddns --set site.domain=YOUR.DOMAIN",
-            )
-        )
+        said.add(rules.NO_DOMAIN(domain=DEFAULT_DOMAIN))
     return {"domain": DEFAULT_DOMAIN}
 
 
-def _ports(nginx: NginxSites, given: Mapping[str, Any], said: _Said) -> dict[str, Any]:
+def _ports(nginx: NginxSites, given: Mapping[str, Any], said: Remarks) -> dict[str, Any]:
     """The ports of this host that its nginx has for Moonfire, where they are not the usual ones."""
     found: dict[str, Any] = {}
     if nginx.http_port is not None:
@@ -208,31 +175,17 @@ def _ports(nginx: NginxSites, given: Mapping[str, Any], said: _Said) -> dict[str
     if nginx.public_https_port is not None:
         found["public_https_port"] = nginx.public_https_port
     elif lookup(given, "site.public_https_port") is None:
-        said.warnings.append(
-            Finding(
-                "public-port",
-                f"whether people write :{nginx.https_port} behind your domain could not be told",
-                f"if they do, add --set site.public_https_port={nginx.https_port}; if your router "
-                "forwards its port 443 there, all is well",
-            )
-        )
+        said.add(rules.PUBLIC_PORT(port=nginx.https_port))
     return found
 
 
 def _stack(
-    around: Surroundings, domain: str, given: Mapping[str, Any], *, own: bool, said: _Said
+    around: Surroundings, domain: str, given: Mapping[str, Any], *, own: bool, said: Remarks
 ) -> str:
     if own:
         said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
         if around.ddns.settings:
-            said.warnings.append(
-                Finding(
-                    "ddns-left",
-                    "this host's ddclient goes on updating your name: a project with a certificate "
-                    "of your own has none",
-                    "leave its service running",
-                )
-            )
+            said.add(rules.DDNS_LEFT())
         return "own-certificate"
     certified = certified_for(around.certificates, domain)
     asked = certified or around.ddns.settings or lookup(given, "certificate") is not None

@@ -15,7 +15,8 @@ from nvrstack.migration.around.renewal import (
     with_webroot,
 )
 from nvrstack.migration.around.schedules import NGINX_SERVICE, Schedules
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.plan import rules
 from nvrstack.migration.plan.move import Certificate, HostNginx
 from nvrstack.pki.own import covers
 from nvrstack.settings.model import Settings
@@ -104,12 +105,4 @@ def left_to_certbot(
     left = [held.lineage.name for held in certified if held.lineage.name not in taken]
     if not left:
         return ()
-    return (
-        Finding(
-            "certbot-left",
-            f"the host's certbot goes on renewing {', '.join(left)}, which the project has no use "
-            "for",
-            "if its challenge needs port 80, that now belongs to the project's nginx; remove what "
-            "nobody uses with certbot delete",
-        ),
-    )
+    return (rules.CERTBOT_LEFT(left=", ".join(left)),)

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from nvrstack.migration.carry.accounting import Accounted
-from nvrstack.migration.install import Finding, Install
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install
 from nvrstack.migration.plan.plan import Plan, located
 
 WIDTH = 92

@@ -11,7 +11,9 @@ from nvrstack.migration.docker.words import (
     sets_up,
     starts_server,
 )
-from nvrstack.migration.install import Finding, User
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import User
+from nvrstack.migration.script import rules
 from nvrstack.migration.shell.commands import Call
 from nvrstack.migration.shell.source import Source, nodes
 from nvrstack.migration.words import Unknown
@@ -24,19 +26,9 @@ OTHER_ENGINES = frozenset({"podman", "podman-compose", "nerdctl"})
 def not_a_script(content: bytes) -> Finding | None:
     """Why a file is no shell script, None where it may be one."""
     if content.startswith(b"\x7fELF"):
-        return Finding(
-            "nvr-is-program",
-            "nvr is a program, or a link to one, and no script: Moonfire is installed without "
-            "Docker here",
-            "its systemd unit tells how it runs",
-        )
+        return rules.NVR_IS_PROGRAM()
     if content.startswith(b"#!") and not SHELL.match(content):
-        return Finding(
-            "nvr-is-no-shell-script",
-            "nvr is written in another language than the shell's",
-            "let the container tell, or write the script as upstream's guide has it",
-            1,
-        )
+        return rules.NVR_IS_NO_SHELL_SCRIPT(1)
     return None
 
 
@@ -46,12 +38,7 @@ def unknown_words(run: Call, causes: Mapping[Unknown, Unknown]) -> Iterator[Find
         if isinstance(word, Unknown):
             cause = causes.get(word)
             why = f", because of {cause.text} on line {cause.line}" if cause and cause.line else ""
-            yield Finding(
-                "word-unknown",
-                f"{word.text} would only be known if the script ran{why}",
-                "the container tells its value; without one, write the value into the script",
-                word.line,
-            )
+            yield rules.WORD_UNKNOWN(word.line, word=word.text, why=why)
 
 
 def frozen_user(run: Call, accounts: Mapping[str, User]) -> Iterator[Finding]:
@@ -63,12 +50,8 @@ def frozen_user(run: Call, accounts: Mapping[str, User]) -> Iterator[Finding]:
         user = User(int(found[1]), int(found[2]))
         known = accounts.get("moonfire-nvr")
         if known is not None and known != user:
-            yield Finding(
-                "user-differs",
-                f"the script runs Moonfire as {user.uid}:{user.gid}, but the user moonfire-nvr is "
-                f"{known.uid}:{known.gid}",
-                "the database's files tell which one is right",
-                run.line,
+            yield rules.USER_DIFFERS(
+                run.line, uid=user.uid, gid=user.gid, known_uid=known.uid, known_gid=known.gid
             )
 
 
@@ -79,31 +62,17 @@ def arms_disagree(run: Call, calls: Mapping[str, tuple[Call, ...]]) -> Iterator[
         if line == run.line or starts_server(call) != 2 or set(call.argv) == set(run.argv):
             continue
         if is_moonfire(run) and not is_moonfire(call):
-            yield Finding(
-                "script-starts-more",
-                f"line {line} starts another container, which the new `nvr` will not",
-                "it is left as it is; keep its docker command for the next time",
-                line,
-            )
+            yield rules.SCRIPT_STARTS_MORE(line, line=line)
         else:
-            yield Finding(
-                "run-arms-disagree",
-                f"the script starts a server on line {run.line} and another one on line {line}",
-                f"the one on line {run.line} is taken; compare it with the container",
-                line,
-            )
+            yield rules.RUN_ARMS_DISAGREE(line, run=run.line, line=line)
     for call in calls.get("init", ()):
         differing = sets_up(call) ^ sets_up(run)
         image = image_of(call, "init")
         if image is not None and image not in run.argv:
             differing |= {image.text if isinstance(image, Unknown) else image}
         if call.line != run.line and starts_server(call) == 0 and image and differing:
-            yield Finding(
-                "run-arms-disagree",
-                f"line {call.line} runs Moonfire's other commands otherwise than line {run.line} "
-                f"its server: {', '.join(sorted(differing))}",
-                f"line {run.line} is taken",
-                call.line,
+            yield rules.RUN_ARMS_DISAGREE_OTHERS(
+                call.line, call=call.line, run=run.line, differing=", ".join(sorted(differing))
             )
 
 
@@ -131,13 +100,7 @@ def engine_of_call(run: Call) -> Iterator[Finding]:
 
 
 def _elsewhere(words: str, line: int) -> Finding:
-    return Finding(
-        "script-other-engine",
-        f"the script speaks to the engine of {words}, and what is planned is this machine's move",
-        "run nvrstack on the machine that has the recordings; if this one has, take those words "
-        "out of the script and plan again",
-        line,
-    )
+    return rules.SCRIPT_OTHER_ENGINE(line, words=words)
 
 
 def other_ways(
@@ -148,35 +111,12 @@ def other_ways(
     engines = [call for call in every if call.program in OTHER_ENGINES]
     if engines and not has_run:
         first = engines[0]
-        return (), (
-            Finding(
-                "other-engine",
-                f"the script starts Moonfire with {first.program}, and nvrstack moves Docker's "
-                "containers alone",
-                "move it to Docker first, or set up nvrstack anew with `nvrstack init`",
-                first.line,
-            ),
-        )
+        return (), (rules.OTHER_ENGINE(first.line, program=first.program),)
     if has_run:
         return (), ()
     for call in every:
         if call.program == "docker-compose" or call.argv[:1] == ("compose",):
-            return (_finds("script-uses-compose", "Compose", "the compose file", call.line),), ()
+            return (rules.SCRIPT_USES_COMPOSE(call.line),), ()
         if call.program in {"systemctl", "service"}:
-            return (_finds("script-uses-systemd", "systemd", "the unit", call.line),), ()
-    return (
-        Finding(
-            "script-starts-nothing",
-            "nothing in the script starts a server with docker run",
-            "let the container tell",
-        ),
-    ), ()
-
-
-def _finds(code: str, what: str, source: str, line: int) -> Finding:
-    return Finding(
-        code,
-        f"the script leaves the start to {what}",
-        f"{source} tells how Moonfire runs",
-        line,
-    )
+            return (rules.SCRIPT_USES_SYSTEMD(call.line),), ()
+    return (rules.SCRIPT_STARTS_NOTHING(),), ()

@@ -3,12 +3,14 @@
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nvrstack.migration.docker.options import subcommand
 from nvrstack.migration.docker.run import read_run
 from nvrstack.migration.docker.words import is_moonfire, starts_server
-from nvrstack.migration.install import Finding, Reading, TextOf, User, no_file
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Reading, TextOf, User, no_file
+from nvrstack.migration.script import rules
 from nvrstack.migration.script.findings import (
     arms_disagree,
     engine_of_call,
@@ -60,14 +62,7 @@ def script_calls(
         source = _source(content, warnings)
         found = {word: evaluate(source, _given(word), accounts, timezone) for word in _arms(source)}
     except ShellError as error:
-        warnings.append(
-            Finding(
-                "script-unreadable",
-                f"the script {error.reason} (line {error.line})",
-                "let the container tell, or write the script as upstream's guide has it",
-                error.line,
-            )
-        )
+        warnings.append(rules.SCRIPT_UNREADABLE(error.line, reason=error.reason, line=error.line))
         return ScriptReading(None, warnings=tuple(warnings))
     calls = {word: evaluation.calls for word, evaluation in found.items()}
     chosen = _chosen(calls)
@@ -97,50 +92,27 @@ def _source(content: bytes, warnings: list[Finding]) -> Source:
     """The script as it was meant, with what was wrong with it told."""
     if b"\r\n" in content:
         content = content.replace(b"\r\n", b"\n")
-        warnings.append(
-            Finding(
-                "script-crlf",
-                "the script's lines end as on Windows; bash does not run it so",
-                "it is read as if they ended as on Linux",
-                1,
-            )
-        )
+        warnings.append(rules.SCRIPT_CRLF(1))
     frozen = thawed(content)
     if frozen is not None:
         content, line = frozen
-        warnings.append(
-            Finding(
-                "script-frozen",
-                "the shell that wrote the script, from the first versions of upstream's guide, "
-                "left its variables empty; as it stands it starts no server",
-                "it is read as the guide meant it",
-                line,
-            )
-        )
+        warnings.append(rules.SCRIPT_FROZEN(line))
     source = Source(content)
     whole = cut_command(source)
     if whole is None:
         return source
     content, line = whole
-    warnings.append(
-        Finding(
-            "run-arm-cut",
-            "the docker command ends early, at an empty line or a comment after a backslash, or at "
-            "a blank behind one, as in upstream's guide from v0.6.6 to v0.7.1",
-            "it is read as it was meant",
-            line,
-        )
-    )
+    warnings.append(rules.RUN_ARM_CUT(line))
     return Source(content)
 
 
 def _with_command(finding: Finding, run: Call) -> Finding:
     """With the whole command in the hint, where the script was not read as it stands."""
-    if finding.code == "script-crlf":
+    if finding.code == rules.SCRIPT_CRLF.code:
         return finding
     words = (w.text if isinstance(w, Unknown) else shlex.quote(w) for w in run.argv)
     hint = f"{finding.hint}: docker {' '.join(words)}"
-    return Finding(finding.code, finding.message, hint, finding.line)
+    return replace(finding, hint=hint)
 
 
 def _arms(source: Source) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.commands import Commands, Status
 from nvrstack.migration.shell.conditions import matches, verdict
 from nvrstack.migration.shell.flow import Leave, StoppedError
@@ -40,14 +40,7 @@ class Branches(Commands):
         for branch in going[1:]:
             differs = scope.merge(branch, why) or differs
         if differs or any("run" in call.argv for call in self.calls[calls:]):
-            self.session.note(
-                Finding(
-                    "condition-open",
-                    f"which way {text!r} goes would only show when it runs; each was followed",
-                    "check that what follows from it is meant",
-                    why.line,
-                )
-            )
+            self.session.note(rules.CONDITION_OPEN(why.line, text=text))
         return None
 
     def asking(self, node: "Node", scope: Scope) -> Status:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.conditions import verdict
 from nvrstack.migration.shell.flow import LoopLeftError, ReturnedError, StoppedError
 from nvrstack.migration.shell.reading import REDIRECTIONS, Span, assignment, expander, joined
@@ -136,14 +136,7 @@ class Commands:
         return False if name.startswith("-") else None
 
     def _hidden(self, text: str, line: int) -> None:
-        self.session.note(
-            Finding(
-                "command-hidden",
-                f"what {text} starts here would only show when it runs",
-                "write the docker command there in plain words, or let the container tell",
-                line,
-            )
-        )
+        self.session.note(rules.COMMAND_HIDDEN(line, text=text))
 
     def _function(self, body: "Node", arguments: tuple[Word, ...], scope: Scope) -> Status:
         before, scope.arguments = scope.arguments, arguments

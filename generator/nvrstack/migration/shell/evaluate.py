@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nvrstack.migration.install import Finding, User
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import User
 from nvrstack.migration.shell.commands import Call, Status
 from nvrstack.migration.shell.flow import Leave, StoppedError
 from nvrstack.migration.shell.looping import Loops

@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.lexer import Parameter
 from nvrstack.migration.shell.scope import FROM_ENVIRONMENT, Value
 from nvrstack.migration.words import Unknown, Word
@@ -172,9 +173,4 @@ def _written(part: Parameter) -> str:
 
 
 def _unset(part: Parameter, line: int) -> Finding:
-    return Finding(
-        "variable-unset",
-        f"{_written(part)} has no value in the script and counts as empty",
-        "if the environment sets it, write its value into the script first",
-        line,
-    )
+    return rules.VARIABLE_UNSET(line, variable=_written(part))

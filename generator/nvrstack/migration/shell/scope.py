@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from nvrstack.migration.install import Finding, User
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import User
 from nvrstack.migration.shell.source import ShellError
 from nvrstack.migration.words import Unknown, Word
 

@@ -1,6 +1,6 @@
 """The few commands whose output is known without running them: id(1), and cat of /etc/timezone."""
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.scope import Scope, Session
 from nvrstack.migration.words import Unknown, Word
 
@@ -30,12 +30,5 @@ def _id(which: str, name: str = "root", *, session: Session, here: Unknown) -> W
     user = session.accounts.get(name)
     if user is not None:
         return str(getattr(user, which))
-    session.note(
-        Finding(
-            "user-unknown",
-            f"{here.text} asks for a user {name} whom this machine does not know",
-            "look whom the database's files belong to",
-            here.line,
-        )
-    )
+    session.note(rules.USER_UNKNOWN(here.line, what=here.text, name=name))
     return here

@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from nvrstack.migration.docker.timezone import zone_of
-from nvrstack.migration.install import Finding, Install, Reading, TextOf, User, no_file
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.install import Install, Reading, TextOf, User, no_file
 from nvrstack.migration.moonfire.versions import number
 from nvrstack.migration.shell.wrappers import unwrapped
+from nvrstack.migration.systemd import rules
 from nvrstack.migration.systemd.unit_file import (
     Settings,
     environment_of,
@@ -85,11 +87,7 @@ def read_unit(
     command = tuple(specified(word, known) for word in written)
     program = command[0].rpartition("/")[2] if command else ""
     if program in CONTAINER_PROGRAMS or (program == "env" and set(command) & CONTAINER_PROGRAMS):
-        finding = Finding(
-            "unit-runs-container",
-            f"{name} starts a container with {command[0]}; the container is the install",
-            f"after the move the unit must not start it again: systemctl disable {name}",
-        )
+        finding = rules.UNIT_RUNS_CONTAINER(name=name, program=command[0])
         return Reading(None, (finding,))
     inner, around = _bare(command)
     if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
@@ -101,13 +99,7 @@ def read_unit(
         return Reading(None)
     warnings: list[Finding] = []
     if around:
-        warnings.append(
-            Finding(
-                "unit-wrapper",
-                f"{name} starts Moonfire by {' '.join(around)}, which is not carried over",
-                "limits of the new Moonfire go into the project's compose.override.yaml",
-            )
-        )
+        warnings.append(rules.UNIT_WRAPPER(name=name, around=" ".join(around)))
     install = Install(
         source="systemd",
         image="",
@@ -171,12 +163,7 @@ def _bare(command: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _not_understood(name: str, command: str) -> Finding:
-    return Finding(
-        "unit-not-understood",
-        f"{name} has to do with Moonfire in a way that is not understood: {command}",
-        "if it starts Moonfire, let its ExecStart= do so directly and plan again; if nothing "
-        f"needs it, systemctl disable --now {name}",
-    )
+    return rules.UNIT_NOT_UNDERSTOOD(name=name, command=command)
 
 
 def _environment(
@@ -223,12 +210,6 @@ def _user(
     gid = int(group) if group.isdecimal() else groups.get(group) if group else None
     if user is None or (group and gid is None):
         missing = name if user is None else group
-        warnings.append(
-            Finding(
-                "user-unknown",
-                f"the unit runs as {missing}, which this machine does not know",
-                "look whom the database's files belong to",
-            )
-        )
+        warnings.append(rules.USER_UNKNOWN(missing=missing))
         return None
     return user if gid is None else User(user.uid, gid)

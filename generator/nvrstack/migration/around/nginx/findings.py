@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
+from nvrstack.migration.around.nginx import rules
 from nvrstack.migration.around.nginx.server import ACCESS, Site
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
 
 
 def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[Finding]:
@@ -11,52 +12,21 @@ def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[
     for site in sites:
         place = f"{site.file}: the site {site.names[0] if site.names else 'without a name'}"
         if site.paths and "/" not in site.paths:
-            yield Finding(
-                "nginx-subpath",
-                f"{place} has Moonfire at {site.paths[0]}; in the new project it is at /",
-                "Moonfire works at the root of a name alone; bookmarks change",
-                site.line,
-            )
+            yield rules.NGINX_SUBPATH(site.line, place=place, path=site.paths[0])
         beside = [backend for backend in site.backends if backend not in backends]
         if beside:
-            yield Finding(
-                "nginx-other-backend",
-                f"{place} also passes requests to {', '.join(beside)}, which is not carried over",
-                "give it a name of its own, and [[sites]] in nvrstack.toml",
-                site.line,
-            )
+            yield rules.NGINX_OTHER_BACKEND(site.line, place=place, beside=", ".join(beside))
         access = [name for name in site.further if name in ACCESS or name.startswith("if (")]
         if access:
-            yield Finding(
-                "nginx-access",
-                f"{place} keeps people out by {', '.join(access)}, which is not carried over: in "
-                "the new project Moonfire's login alone does",
-                "if strangers must not even see the login, put that into nginx/custom.d/ of the "
-                "project, or let your router forward no port to it",
-                site.line,
-            )
+            yield rules.NGINX_ACCESS(site.line, place=place, access=", ".join(access))
         further = [name for name in site.further if name not in access]
         if further:
-            yield Finding(
-                "nginx-directives",
-                f"{place} also has {', '.join(further)}, which is not carried over",
-                "what you still need goes into nginx/custom.d/ of the project",
-                site.line,
-            )
+            yield rules.NGINX_DIRECTIVES(site.line, place=place, further=", ".join(further))
         if not any("." in name for name in site.names):
-            yield Finding(
-                "nginx-no-domain",
-                f"{place} has no name with a domain",
-                "give the domain with --set site.domain=NAME",
-                site.line,
-            )
+            yield rules.NGINX_NO_DOMAIN(site.line, place=place)
 
 
 def left_names(names: Sequence[str]) -> Iterator[Finding]:
     """A warning about names and addresses of Moonfire's site that the project will not have."""
     if names:
-        yield Finding(
-            "nginx-name-left",
-            f"the page is no longer at {', '.join(names)}: no certificate can be had for that",
-            "use the domain at home too, or a name without a dot, by site.short_names",
-        )
+        yield rules.NGINX_NAME_LEFT(names=", ".join(names))

@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nvrstack.migration.around.listeners import Listener
+from nvrstack.migration.around.nginx import rules
 from nvrstack.migration.around.nginx.server import Site
 from nvrstack.migration.around.nginx.sites import LOOPBACK, NginxSites
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -84,44 +85,20 @@ def _hidden(site: Site, listening: Sequence[Listener]) -> list[Finding]:
         return []
     if any(not one.address.is_loopback for one in there):
         return []
-    return [
-        Finding(
-            "site-on-loopback",
-            f"what answers for {site.names[0]} listens on {there[0].address} alone, where no "
-            "container reaches it",
-            "let it listen on this machine's own address too",
-            site.line,
-        )
-    ]
+    return [rules.SITE_ON_LOOPBACK(site.line, name=site.names[0], address=there[0].address)]
 
 
 def _asked(site: Site) -> Finding:
-    return Finding(
-        "nginx-other-site",
-        f"{site.file}: this nginx serves {', '.join(site.names)} too, and has to give up its ports",
-        "add --carry-sites: the project's nginx then passes its requests to "
-        f"{site.backends[0]}, with a certificate of its own",
-        site.line,
+    return rules.NGINX_OTHER_SITE(
+        site.line, file=site.file, names=", ".join(site.names), backend=site.backends[0]
     )
 
 
 def _strange_backend(site: Site, domain: str) -> Finding:
-    return Finding(
-        "nginx-backend-unknown",
-        f"{site.file}: this nginx passes {domain} to {site.backends[0]}, which is not known to be "
-        "Moonfire",
-        "if it is, write proxy_pass http://127.0.0.1:PORT there, with Moonfire's own port, and "
-        "plan again; if not, give your cameras' name with --set site.domain=NAME",
-        site.line,
+    return rules.NGINX_BACKEND_UNKNOWN(
+        site.line, file=site.file, domain=domain, backend=site.backends[0]
     )
 
 
 def _homeless(site: Site) -> Finding:
-    return Finding(
-        "nginx-other-site",
-        f"{site.file}: this nginx serves {site.label} too, from files or in a way that the "
-        "project's nginx does not have, and has to give up its ports",
-        "give it another home, or another port, before the move; or let the project use other "
-        "ports, with --set site.https_port=PORT --set site.http_port=PORT",
-        site.line,
-    )
+    return rules.NGINX_OTHER_SITE_UNLIKE(site.line, file=site.file, site=site.label)

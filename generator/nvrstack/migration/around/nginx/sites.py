@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from nvrstack.migration.around.nginx.findings import left_names, site_findings
 from nvrstack.migration.around.nginx.server import Site, around_of, listened, read_site
 from nvrstack.migration.around.nginx.tree import Directive, read_tree
-from nvrstack.migration.install import Finding
+from nvrstack.migration.findings import Finding
 from nvrstack.settings.names import public_suffix_problem
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "[::1]"})  # noqa: S104

@@ -8,7 +8,8 @@ from typing import Any
 
 import crossplane
 
-from nvrstack.migration.install import Finding
+from nvrstack.migration.around.nginx import rules
+from nvrstack.migration.findings import Finding
 
 MAIN = "/etc/nginx/nginx.conf"
 PREFIX = "/etc/nginx"
@@ -92,21 +93,14 @@ class _Reader:
         return parsed
 
     def _warn(self, path: str, reason: str, line: int | None) -> None:
-        hint = "nginx -t tells whether nginx itself can read it"
-        self.warnings.append(Finding("nginx-unreadable", f"{path}: {reason}", hint, line))
+        self.warnings.append(rules.NGINX_UNREADABLE(line, path=path, reason=reason))
 
     def _tell_elsewhere(self, pattern: str, path: str, line: int) -> None:
         """Name an include of files that were not read."""
         place = normpath(join(PREFIX, pattern))
         if not place.startswith((f"{PREFIX}/", *FAMILIAR)):
             self.warnings.append(
-                Finding(
-                    "nginx-include-elsewhere",
-                    f"{path}: it includes {place}, which is not looked at",
-                    "look whether a site is in there: it would stop with nginx; move its file "
-                    f"below {PREFIX} and plan again",
-                    line,
-                )
+                rules.NGINX_INCLUDE_ELSEWHERE(line, path=path, place=place, prefix=PREFIX)
             )
 
     def _directives(
