@@ -25,6 +25,18 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Service:
+    """The container of a service: `state` and `health` in Docker's words.
+
+    `told` is what its health check last printed.
+    """
+
+    state: str
+    health: str
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class DockerNetwork:
     """A network of the engine; `project` is the Compose project that it belongs to, if any."""
 

@@ -75,7 +75,7 @@ HIGH: Change = {
 }
 DIGESTS: Change = {
     "images": {
-        name: f"registry.example:5000/{name}:1.0@sha256:{'0' * 64}" for name in ("nginx", "certbot")
+        name: f"registry.example:5000/{name}:2.0@sha256:{'0' * 64}" for name in ("nginx", "certbot")
     }
 }
 OTHER_AUTHORITY: Change = {

@@ -1,6 +1,8 @@
 """What nginx lets visitors do who mean no good, or whose browsers send more than usual."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,3 +183,20 @@ def test_all_else_is_asked_of_moonfire(served: Door, path: str) -> None:
     answer = asked(served, f"https://{DOMAIN}{path}")
     assert answer["status"] == 200
     assert answer["x-asked"] == path
+
+
+@pytest.mark.parametrize("program", ["curl", "wget"])
+def test_the_health_check_needs_no_curl_and_asks_no_proxy(
+    served: Door, program: str, tmp_path: Path
+) -> None:
+    """The slim images have busybox alone."""
+    nobody = "http://198.51.100.126:3128"
+    asking = replace(served.container, env={"http_proxy": nobody, "HTTP_PROXY": nobody})
+    if program == "wget":
+        wget, nothing = tmp_path / "wget", tmp_path / "nothing"
+        wget.write_text('#!/bin/busybox sh\nexec busybox wget "$@"\n')
+        wget.chmod(0o755)
+        nothing.touch()
+        asking = asking.with_mount("/usr/bin/curl", nothing).with_mount("/usr/bin/wget", wget)
+    done = asking.run([*served.container.argv, "--healthy"])
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -118,10 +118,15 @@ def test_an_interface_of_this_machine_tells_the_address(
     projects: Projects, world: World, folder: Path
 ) -> None:
     with telling(world, folder, 8251) as provider:
-        project = house(projects, provider, "ddns-lan0", **{"ddns.interface": "lan0"})
+        netns = world.bed.engine_netns
+        world.ip(netns, "link", "add", "ppp0", "type", "veth", "peer", "name", "isp0")
+        world.ip(netns, "address", "add", f"{OTHER_ADDRESS}/32", "dev", "ppp0")
+        world.ip(netns, "link", "set", "ppp0", "up")
+        project = house(projects, provider, "ddns-ppp0", **{"ddns.interface": "ppp0"})
         project.up("--no-deps", "ddclient")
         (entry,) = wait_until("the update", lambda: provider.updates(project.domain), seconds=30)
-        assert entry["query"]["myip"].startswith("198.51.100.")
+        world.ip(netns, "link", "delete", "ppp0")
+        assert entry["query"]["myip"] == OTHER_ADDRESS
         assert entry["authorized"] is True
         container = project.container("ddclient")
         assert container["HostConfig"]["NetworkMode"] == "host"

@@ -1,5 +1,6 @@
 """Any settings that are valid, and any text that is odd."""
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -62,6 +63,8 @@ IMAGE = st.builds(
         lambda t: t != "latest"
     ),
 )
+NGINX_IMAGE = IMAGE.filter(lambda image: not re.search(r":v?\d+\.\d+", image))
+"""Without a version, which might be too old."""
 UNVERSIONED = IMAGE.filter(lambda image: not is_newer("999.0.0", image))
 """Images whose age nobody can tell, so that none is too old."""
 
@@ -111,7 +114,7 @@ def any_settings(draw: st.DrawFn, stack: str | None = None) -> Settings:
         "access": draw(_optional(hsts=DURATION, login_rate=RATE, login_rate_of_all=RATE)),
         "proxy": draw(_optional(workers=st.integers(1, 8))),
         "sites": draw(st.lists(_further_site(further), max_size=1)),
-        "images": draw(_optional(nginx=IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
+        "images": draw(_optional(nginx=NGINX_IMAGE, certbot=IMAGE, ddclient=UNVERSIONED)),
     }
     return validate(data, "nvrstack.toml", STACKS)
 

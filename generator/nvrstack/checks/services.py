@@ -1,18 +1,9 @@
 """How the services stand, as the engine tells."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from nvrstack.checks.verdict import Level, Verdict
-
-
-@dataclass(frozen=True)
-class Service:
-    """One container of the project: `state` and `health` in Docker's words, and what it said."""
-
-    state: str
-    health: str
-    told: str = ""
+from nvrstack.surroundings import Service
 
 
 def service_verdicts(

@@ -1,33 +1,8 @@
 """`nvrstack upgrade`: which newer versions this release of nvrstack knows."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from nvrstack.cli.console import Console
-
-if TYPE_CHECKING:
-    from nvrstack.settings.model import Settings
-
-
-def known_versions(settings: "Settings") -> dict[str, tuple[str, str]]:
-    """The present version of each image and the one that this nvrstack is made for, by setting."""
-    from nvrstack.services import images
-
-    return {
-        "moonfire.version": (settings.moonfire.version, images.MOONFIRE_VERSION),
-        "images.nginx": (settings.images.nginx, images.NGINX),
-        "images.certbot": (settings.images.certbot, images.CERTBOT),
-        "images.ddclient": (settings.images.ddclient, images.DDCLIENT),
-    }
-
-
-def newer_versions(settings: "Settings") -> dict[str, tuple[str, str]]:
-    """Those of `known_versions` of which this nvrstack knows a higher one."""
-    from nvrstack.services.releases import is_newer
-
-    known = known_versions(settings)
-    return {key: pair for key, pair in known.items() if is_newer(pair[1], pair[0])}
 
 
 def upgrade(context: typer.Context) -> None:
@@ -36,6 +11,7 @@ def upgrade(context: typer.Context) -> None:
     Nothing is changed: the commands that would change them are printed.
     """
     from nvrstack.projects.project import read_project
+    from nvrstack.projects.versions import known_versions, newer_versions
     from nvrstack.services.releases import notes_for
 
     console: Console = context.obj

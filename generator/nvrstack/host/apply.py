@@ -15,7 +15,9 @@ from pathlib import Path, PurePath
 from filelock import FileLock, Timeout
 
 from nvrstack.errors import HostError
-from nvrstack.tree import SECRET, File, Tree
+from nvrstack.host import atomic
+from nvrstack.host.atomic import refused
+from nvrstack.tree import SECRET, Tree
 
 KEPT = ".nvrstack"
 STAGING = f"{KEPT}/staging"
@@ -69,15 +71,13 @@ def apply(
         staging.mkdir(parents=True, mode=0o700)
         steps = []
         for index, (path, file) in enumerate(sorted(files.items())):
-            _write(staging / str(index), file, owner)
+            atomic.create(staging / str(index), file.content, file.mode, owner)
             steps.append({"staged": str(index), "path": path})
         for parent in missing:
             make_directory(parent, 0o755, owner)
         steps += [{"path": path} for path in remove]
-        sync(staging)
-        _write(staging / "journal", File(json.dumps(steps).encode(), SECRET), None)
-        (staging / "journal").replace(project / JOURNAL)
-        sync(project / KEPT)
+        atomic.sync(staging)
+        atomic.write(project / JOURNAL, json.dumps(steps).encode(), SECRET)
     except OSError as error:
         # Without its journal first: what that names may not go before it.
         with contextlib.suppress(OSError):
@@ -101,17 +101,40 @@ def recover(project: Path, owner: tuple[int, int] | None = None) -> bool:
         for step in steps:
             target = project / step["path"]
             make_directory(target.parent, 0o755, owner, below=project)
-            with contextlib.suppress(FileNotFoundError):
-                if "staged" in step:
-                    (project / STAGING / step["staged"]).replace(target)
-                else:
-                    target.unlink()
-            sync(target.parent)
+            if "staged" not in step:
+                atomic.remove(target)
+            elif os.path.lexists(staged := project / STAGING / step["staged"]):
+                atomic.rename(staged, target)
         journal.unlink()
         shutil.rmtree(project / STAGING, ignore_errors=True)
     except OSError as error:
         raise refused(project, error, UNFINISHED) from error
     return True
+
+
+def set_aside(paths: Iterable[Path], top: Path, aside: Path) -> None:
+    """Move what is below `top` to the same places below `aside`. Raises HostError."""
+    try:
+        for path in paths:
+            target = aside / path.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            atomic.rename(path, target)
+    except OSError as error:
+        raise refused(top, error, "the files that are left there do no harm") from error
+
+
+def remove_if_empty(directory: Path) -> None:
+    """Remove a project that has nothing but its lock."""
+    for path in (directory / KEPT / "lock", directory / KEPT, directory):
+        try:
+            path.rmdir() if path.is_dir() else path.unlink()
+        except OSError:
+            return
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory with everything in it, as far as that can be."""
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def make_directory(
@@ -129,32 +152,3 @@ def make_directory(
     path.chmod(mode)
     if owner is not None:
         os.chown(path, *owner)
-
-
-def refused(path: Path, error: OSError, so_far: str = "nothing was changed") -> HostError:
-    """The error for a disk or a permission that said no."""
-    return HostError(
-        f"{error.filename2 or error.filename or path}: {error.strerror or error}",
-        f"check that the disk has room and that you may write there; {so_far}",
-    )
-
-
-def _write(path: Path, file: File, owner: tuple[int, int] | None) -> None:
-    # The mode is there from the first moment, so that no secret is ever readable by others.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(file.content)
-        stream.flush()
-        os.fchmod(descriptor, file.mode)
-        if owner is not None:
-            os.fchown(descriptor, *owner)
-        os.fsync(descriptor)
-
-
-def sync(path: Path) -> None:
-    """Have a file's content, or which files a directory has, on the disk: fsync(2)."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

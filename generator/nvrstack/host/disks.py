@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -58,6 +59,11 @@ def look_at(path: Path, what: str, root: Path = Path("/")) -> Disk:
         owner=(status.st_uid, status.st_gid),
         mode=stat.S_IMODE(status.st_mode),
     )
+
+
+def free_bytes(path: Path) -> int:
+    """The room on the disk of a path, for this user. Raises OSError."""
+    return shutil.disk_usage(path).free
 
 
 def _mount_of(path: Path, root: Path) -> Mount | None:

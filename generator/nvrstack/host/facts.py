@@ -71,11 +71,6 @@ def routes(root: Path = Path("/")) -> tuple[Route, ...]:
     return tuple(found)
 
 
-def routed_subnets(root: Path = Path("/")) -> list[IPv4Network]:
-    """Every IPv4 destination of the routing table."""
-    return [route.subnet for route in routes(root)]
-
-
 def has_zone_file(zone: str, root: Path = Path("/")) -> bool:
     """Whether /usr/share/zoneinfo, which Moonfire's container mounts, has the zone."""
     return (root / "usr/share/zoneinfo" / zone).is_file()

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nvrstack.host.apply import refused, sync
+from nvrstack.host.atomic import refused, sync
 
 RESERVE = ".reserve"
 RESERVE_BYTES = 64 * 1024

@@ -1,15 +1,16 @@
 """Carrying out `init`: the project directory, Moonfire's database, the first account."""
 
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import facts
-from nvrstack.host.apply import KEPT, apply, locked, make_directory, refused
+from nvrstack.host.apply import KEPT, apply, locked, make_directory, remove_if_empty
+from nvrstack.host.atomic import refused
 from nvrstack.host.docker import engine
 from nvrstack.host.docker.facts import ask_engine
+from nvrstack.host.rights import is_root, may_write, own_ids, set_mode
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.projects.project import LoadedProject, read_material, read_own_certificate
 from nvrstack.rendering.layout import Directory, directories
@@ -92,7 +93,7 @@ def write_project(directory: Path, settings: Settings, stack: Stack, files: Tree
         raise refused(directory, error) from error
     except HostError:
         if not existed:
-            _remove_empty(directory)
+            remove_if_empty(directory)
         raise
     prepare_directories(directory, settings, stack)
 
@@ -113,7 +114,7 @@ def check_host(directory: Path, settings: Settings, stack: Stack) -> None:
     if engine.is_rootless():
         problems.append(engine.ROOTLESS)
     parent = next(p for p in (directory, *directory.parents) if p.exists())
-    if not os.access(parent, os.W_OK | os.X_OK):
+    if not may_write(parent):
         problems.append(f"{parent} may not be written to by you")
     if problems:
         raise HostError(
@@ -126,19 +127,19 @@ def prepare_directories(directory: Path, settings: Settings, stack: Stack) -> No
     """Make what the containers mount and may not make themselves."""
     for wanted in directories(settings, stack):
         path = directory / wanted.path
-        owner = _ids(wanted, settings) if os.getuid() == 0 else None
+        owner = _ids(wanted, settings) if is_root() else None
         try:
             make_directory(path, wanted.mode, owner)
             if wanted.owner == "project" and not wanted.path.startswith("/"):
                 # It may have come into being as a parent of a file, with a parent's mode.
-                path.chmod(wanted.mode)
+                set_mode(path, wanted.mode)
         except OSError as error:
             raise refused(path, error) from error
 
 
 def file_owner(settings: Settings) -> tuple[int, int] | None:
     """Who gets the files: root gives them to the project's owner, anybody else keeps them."""
-    return (settings.project.uid, settings.project.gid) if os.getuid() == 0 else None
+    return (settings.project.uid, settings.project.gid) if is_root() else None
 
 
 def lacks_database(created: Created) -> bool:
@@ -197,21 +198,11 @@ def _directory_problem(path: Path, wanted: Directory, settings: Settings) -> str
     if path.exists():
         return f"{path} is not a directory"
     parent = next(p for p in path.parents if p.exists())
-    if os.getuid() == 0 or (
-        os.access(parent, os.W_OK) and (uid, gid) == (os.getuid(), os.getgid())
-    ):
+    if is_root() or (may_write(parent) and (uid, gid) == own_ids()):
         return None
-    return f"{path} does not exist and cannot be made for uid {uid} by uid {os.getuid()}"
+    return f"{path} does not exist and cannot be made for uid {uid} by uid {own_ids()[0]}"
 
 
 def _ids(wanted: Directory, settings: Settings) -> tuple[int, int]:
     section = settings.moonfire if wanted.owner == "moonfire" else settings.project
     return section.uid, section.gid
-
-
-def _remove_empty(directory: Path) -> None:
-    for path in (directory / KEPT / "lock", directory / KEPT, directory):
-        try:
-            path.rmdir() if path.is_dir() else path.unlink()
-        except OSError:
-            return

@@ -1,6 +1,5 @@
 """Everything that `nvrstack doctor` looks at, asked all at once."""
 
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +10,13 @@ from nvrstack.host import facts
 from nvrstack.host.background import begin, by
 from nvrstack.host.disks import look_at
 from nvrstack.host.docker import facts as docker_facts
+from nvrstack.host.docker.client import if_it_answers
 from nvrstack.host.network.lan import own_address
 from nvrstack.host.network.name_servers import look_up
 from nvrstack.host.network.router import Gateway, find_gateway
 from nvrstack.host.network.sockets import listeners
 from nvrstack.host.network.web import Authority, ask_authority, outside_address, source_of
+from nvrstack.host.rights import may_enter
 from nvrstack.host.timekeeping import clock_keeper
 from nvrstack.projects.doctor_scope import DoctorScope, Folder, Ids
 from nvrstack.surroundings import (
@@ -65,8 +66,8 @@ def find(scope: DoctorScope, gateway: Gateway | None = None) -> Findings:
     authority = begin(partial(ask_authority, url, scope.time_root))
     outside = begin(partial(outside_address, scope.address_services, deadline))
     router = None if scope.forwarded is None else begin(partial(_router, scope.forwarded, gateway))
-    networks = begin(docker_facts.ask_networks)
-    published = begin(docker_facts.published_ports)
+    networks = begin(partial(if_it_answers, docker_facts.ask_networks, None))
+    published = begin(partial(if_it_answers, docker_facts.published_ports, ()))
     engine = by(deadline, begin(docker_facts.ask_engine), Engine(trouble="did not answer"))
     images = Path(engine.data) if engine.data else None
     look = begin(partial(_disks, scope.folders, images))
@@ -106,6 +107,6 @@ def _disks(folders: tuple[Folder, ...], images: Path | None) -> tuple[tuple[Disk
         (look_at(path, what), owner) for path, what, owner in folders
     ]
     # Only root may look into the engine's own directory.
-    if images is not None and images.is_dir() and os.access(images, os.X_OK):
+    if images is not None and images.is_dir() and may_enter(images):
         found.append((look_at(images, "images"), None))
     return tuple(found)

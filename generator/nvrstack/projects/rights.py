@@ -1,13 +1,12 @@
 """Who owns a project and may enter its directories: what is not as the settings want it."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from stat import S_IMODE
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused
-from nvrstack.host.rights import hand_over
+from nvrstack.host.atomic import refused
+from nvrstack.host.rights import hand_over, is_root
 from nvrstack.projects.project import LoadedProject
 from nvrstack.rendering.layout import directories
 from nvrstack.rendering.rights import Handover, Narrowing, Owners, handovers, narrowings
@@ -29,7 +28,7 @@ def needed(project: LoadedProject, given: Owners | None) -> tuple[Right, ...]:
 def check_permitted(project: LoadedProject, rights: Sequence[Right]) -> None:
     """Raise HostError when files are to change hands and this is not root."""
     given = [right for right in rights if isinstance(right, Handover)]
-    if given and os.getuid() != 0:
+    if given and not is_root():
         command = shlex.join(["nvrstack", "--project", str(project.directory), "render"])
         raise HostError(
             "only root can give files to another owner; nothing was changed\n"

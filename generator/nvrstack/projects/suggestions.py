@@ -1,14 +1,17 @@
 """What this host suggests for a new project's settings."""
 
-import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nvrstack.errors import HostError
 from nvrstack.host import facts
-from nvrstack.host.docker import engine
+from nvrstack.host.docker.client import if_it_answers
+from nvrstack.host.docker.facts import ask_networks
+from nvrstack.host.rights import is_root
 from nvrstack.settings.subnets import choose_subnet
+from nvrstack.surroundings import DockerNetwork
 
 STATE_DIR = Path("/var/lib/moonfire-nvr")
 
@@ -19,7 +22,7 @@ def suggestions(directory: Path) -> dict[str, Any]:
     Root keeps Moonfire's state where upstream keeps it; anybody else keeps it in the project.
     """
     uid, gid = facts.owner_ids()
-    system_wide = os.getuid() == 0 or STATE_DIR.is_dir()
+    system_wide = is_root() or STATE_DIR.is_dir()
     moonfire = (facts.user_ids("moonfire-nvr") if system_wide else None) or (uid, gid)
     found: dict[str, Any] = {
         "schema": 1,
@@ -42,7 +45,9 @@ def suggestions(directory: Path) -> dict[str, Any]:
 
 def suggest_subnet() -> str:
     """A subnet for the backend network that this host does not use. Raises HostError."""
-    subnet = choose_subnet([*facts.routed_subnets(), *engine.docker_subnets()])
+    networks: Iterable[DockerNetwork] = if_it_answers(ask_networks, ())
+    subnets = [route.subnet for route in facts.routes()]
+    subnet = choose_subnet([*subnets, *(network.subnet for network in networks)])
     if subnet is None:
         raise HostError(
             "every private subnet that nvrstack knows overlaps a route of this host",

@@ -10,9 +10,10 @@ from nvrstack.checks.certificates import Life, certbot_verdicts, kept_verdict
 from nvrstack.checks.ddns import ddns_verdicts
 from nvrstack.checks.files import drift_verdict, version_verdicts
 from nvrstack.checks.recordings import SampleDirectory, recording_verdicts
-from nvrstack.checks.services import Service, service_verdicts
+from nvrstack.checks.services import service_verdicts
 from nvrstack.checks.verdict import in_words
 from nvrstack.host.moonfire.sample_dirs import sample_directories
+from nvrstack.surroundings import Service
 from tests.unit.keeper import schedule
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

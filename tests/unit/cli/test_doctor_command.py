@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from nvrstack.checks.verdict import Verdict
-from nvrstack.cli.doctor import verdicts_before
 from nvrstack.errors import ExitCode
 from nvrstack.host.network.web import Authority
 from nvrstack.projects.diagnosis import Findings
 from nvrstack.projects.doctor_scope import scope_before, scope_of
+from nvrstack.projects.doctor_verdicts import verdicts_before
 from nvrstack.projects.project import LoadedProject
 from nvrstack.stacks import load_stacks
 from nvrstack.surroundings import Clock, Disk, Engine, Holder, OwnAddress, Router

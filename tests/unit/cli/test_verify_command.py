@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nvrstack.cli.verify import target_of
 from nvrstack.errors import ExitCode
 from nvrstack.projects.project import LoadedProject
+from nvrstack.projects.verifying import target_of
 from nvrstack.stacks import load_stacks
 from tests.unit.commands import nvrstack
 from tests.unit.samples import settings_for

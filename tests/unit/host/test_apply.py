@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from nvrstack.errors import HostError
 from nvrstack.host.apply import JOURNAL, KEPT, STAGING, recover
+from nvrstack.host.atomic import BESIDE
 from tests.unit.applied import AFTER, BEFORE, NEW, content, project, update
 
 CALLS = ("open", "mkdir", "replace", "unlink", "fsync", "fchmod", "chmod", "rmdir")
@@ -31,7 +32,8 @@ def failing(number: int, failure: BaseException, *, after: bool) -> Iterator[lis
             if len(calls) != number:
                 return real(*arguments, **options)
             if after:
-                real(*arguments, **options)
+                with suppress(FileNotFoundError):
+                    real(*arguments, **options)
             raise failure
 
         return call
@@ -131,16 +133,17 @@ def test_everything_is_on_the_disk_before_the_journal_names_it(
         events.append(str(path.relative_to(folder)))
         real_fsync(descriptor)
 
-    def watched_replace(source: Path, target: Path) -> None:
-        events.append(f"to {target.relative_to(folder)}")
-        real_replace(source, target)
+    def watched_replace(source: str, target: str, **folders: int) -> None:
+        path = Path(f"/proc/self/fd/{folders['dst_dir_fd']}").readlink() / target
+        events.append(f"to {path.relative_to(folder)}")
+        real_replace(source, target, **folders)
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "replace", watched_replace)
     update(folder)
     journaled = events.index(f"to {JOURNAL}")
     staged = {f"{STAGING}/{index}" for index in range(len(NEW))}
-    assert set(events[:journaled]) == {*staged, STAGING, f"{STAGING}/journal"}
+    assert set(events[:journaled]) == {*staged, STAGING, f"{JOURNAL}{BESIDE}"}
     # The journal's own folder comes before the first change.
     assert events[journaled + 1] == KEPT
     assert events[journaled + 2].startswith("to ")

@@ -47,11 +47,11 @@ def write(path: Path, text: str | bytes) -> None:
 )
 def test_routes_are_read_from_the_kernel(networks: list[str], tmp_path: Path) -> None:
     write(tmp_path / "proc/net/route", route_table(*networks))
-    assert facts.routed_subnets(tmp_path) == [IPv4Network(n) for n in networks]
+    assert [route.subnet for route in facts.routes(tmp_path)] == [IPv4Network(n) for n in networks]
 
 
 def test_a_host_without_a_routing_table_has_no_routes(tmp_path: Path) -> None:
-    assert facts.routed_subnets(tmp_path) == []
+    assert [route.subnet for route in facts.routes(tmp_path)] == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,8 @@ def test_the_owner_is_never_root(
     expected: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: uid)
+    for name in ("getuid", "geteuid"):
+        monkeypatch.setattr(os, name, lambda: uid)
     monkeypatch.setattr(os, "getgid", lambda: 1001)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -132,7 +133,8 @@ def test_roots_account_and_absent_ones_have_no_ids_to_use() -> None:
 def test_only_root_keeps_moonfires_state_outside_the_project(
     uid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: uid)
+    for name in ("getuid", "geteuid"):
+        monkeypatch.setattr(os, name, lambda: uid)
     monkeypatch.setattr("nvrstack.projects.suggestions.STATE_DIR", tmp_path / "absent")
     found = suggestions(tmp_path)["moonfire"]["state_dir"]
     assert found == ("data/moonfire" if uid else str(tmp_path / "absent"))

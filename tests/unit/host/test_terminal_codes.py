@@ -38,7 +38,7 @@ def test_the_last_words_of_a_container_have_no_colours(monkeypatch: pytest.Monke
         def logs(self, tail: int) -> bytes:
             return f"{MOONFIRE}\n".encode()
 
-    monkeypatch.setattr(containers, "_client", lambda seconds: Client())
+    monkeypatch.setattr(containers, "connected", Client)
     monkeypatch.setattr(containers, "_needed", lambda client, name: client)
     words = "ERROR moonfire_nvr: exiting due to error err=unable to lock dir"
     assert containers.last_words("nvr") == f"2026-11-29T09:00:00.000001 {words}"

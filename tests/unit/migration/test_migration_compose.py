@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvrstack.migration.carry.accounting import override
-from nvrstack.migration.compose.interpolation import interpolate, variables_of
+from nvrstack.migration.compose.env_file import variables_of
+from nvrstack.migration.compose.interpolation import interpolate
+from nvrstack.migration.compose.mounts import volume_in
 from nvrstack.migration.compose.service import read_compose
-from nvrstack.migration.compose.values import port_of, volume_of
+from nvrstack.migration.docker.ports import port_of
 from nvrstack.migration.install import Install, Mount, Port, Reading, User
 from tests.unit.strategies import ODD_TEXT, quickly
 
@@ -160,6 +162,11 @@ def test_each_key(lines: str, field: str, value: Any) -> None:
         ({"type": "tmpfs", "target": "/b"}, Mount("tmpfs", None, "/b")),
         ({"type": "npipe", "source": "a", "target": "/b"}, None),
         ({"type": "bind", "target": "/b"}, None),
+        # The engine cleans paths, and a container shows them so.
+        ("/a/:/b/", Mount("bind", "/a", "/b")),
+        ({"type": "bind", "source": "a", "target": "/b/../c/"}, Mount("bind", f"{PLACE}/a", "/c")),
+        ("d:/b", None),
+        ("a/b:/c", None),
         ("~/a:/b", None),
         ("a:b", None),
         ("/a:/b:ro:z", None),
@@ -167,7 +174,8 @@ def test_each_key(lines: str, field: str, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_each_form_of_a_volume(entry: Any, mount: Mount | None) -> None:
-    assert volume_of(entry, PLACE) == mount
+    found = volume_in(entry, PLACE)
+    assert (found[0] if found else None) == mount
 
 
 @pytest.mark.parametrize(
@@ -185,6 +193,10 @@ def test_each_form_of_a_volume(entry: Any, mount: Mount | None) -> None:
         ({"target": "8080", "published": "80", "host_ip": "10.0.0.1"},
          [Port("10.0.0.1", 80, 8080)]),
         ({"target": "8080", "protocol": "udp"}, [Port(None, 0, 8080, "udp")]),
+        ({"target": "8080", "host_ip": "127.0.0.1"}, [Port("127.0.0.1", 0, 8080)]),
+        ({"target": "8080", "host_ip": "::1", "published": "5"}, [Port("::1", 5, 8080)]),
+        ("80:8080/TCP", [Port(None, 80, 8080)]),
+        ("80:8080/", [Port(None, 80, 8080)]),
         ("1-2:3-5", None),
         ("2-1", None),
         ("99999:1", None),
@@ -193,7 +205,8 @@ def test_each_form_of_a_volume(entry: Any, mount: Mount | None) -> None:
     ],
 )  # fmt: skip
 def test_each_form_of_a_port(entry: Any, ports: list[Port] | None) -> None:
-    assert port_of(entry) == ports
+    found = port_of(entry)
+    assert (None if found is None else list(found)) == ports
 
 
 def test_what_is_not_understood_is_named() -> None:
@@ -274,7 +287,7 @@ def test_a_default_without_its_end_is_answered_quickly(piece: str) -> None:
 
 def test_variables_come_from_the_env_file() -> None:
     text = "# mine\nTAG=v0.7.16 # now\nexport A='b # c'\nD=\"e\"\nF=\nnonsense\n1G=2\n"
-    assert variables_of(text) == {"TAG": "v0.7.16", "A": "b # c", "D": "e", "F": ""}
+    assert variables_of(text) == {"TAG": "v0.7.16", "A": "b # c", "D": "e", "F": "", "1G": "2"}
     with_variable = UPSTREAM.replace("v0.7.16", "${TAG:?which?}")
     assert read(with_variable, **variables_of(text)) == EXPECTED
 
@@ -340,7 +353,7 @@ def test_any_text_is_read(text: str, lines: list[str]) -> None:
     for whole in (text, "".join(lines), service(f"command: {text}\nports: [{text}]")):
         read_compose(whole, PLACE)
     interpolate(text, VARIABLES)
-    volume_of(text, PLACE)
+    volume_in(text, PLACE)
     port_of(text)
 
 

@@ -41,7 +41,7 @@ WantedBy=multi-user.target
 EXPECTED = Install(
     source="systemd",
     image="",
-    version="0.7.1",
+    version=None,
     container_name="moonfire-nvr",
     user=User(998, 997),
     environment={"MOONFIRE_FORMAT": "google-systemd", "RUST_LOG": "a b"},
@@ -67,9 +67,9 @@ D=5\\"
 """
 
 
-def read(unit: str, *drop_ins: str, version: str | None = "0.7.1") -> Reading:
+def read(unit: str, *drop_ins: str) -> Reading:
     return read_unit(
-        "moonfire-nvr.service", unit, drop_ins, users_of(PASSWD), groups_of(GROUP), version,
+        "moonfire-nvr.service", unit, drop_ins, users_of(PASSWD), groups_of(GROUP),
         {"/etc/default/nvr": VARIABLES}.get,
     )  # fmt: skip
 
@@ -158,13 +158,6 @@ def test_the_groups_that_the_system_gives_the_user_come_along() -> None:
     ).install  # fmt: skip
     assert found is not None
     assert found.other_options == {"Service.SupplementaryGroups": ("44", "1500")}
-
-
-@pytest.mark.parametrize("version", [None, "unknown"])
-def test_a_program_that_does_not_tell_its_version(version: str | None) -> None:
-    found = read(service(), version=version).install
-    assert found is not None
-    assert found.version is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from nvrstack.migration.moonfire.versions import (
     image_version,
     labelled_version,
     number,
-    reported_version,
     schema_of,
     spelling_of,
 )
@@ -52,20 +51,6 @@ def test_what_an_image_reference_means(reference: str, version: str | None, rema
     assert found.version == version
     assert remark in found.remark
     assert bool(remark) == bool(found.remark)
-
-
-@pytest.mark.parametrize(
-    ("output", "version"),
-    [
-        ("moonfire-nvr 0.7.4\n", "0.7.4"),
-        ("Version: v0.7.16\n", "0.7.16"),
-        ("Version: v0.7.16-3-gabcdef\n", None),
-        ("moonfire-nvr UNKNOWN\n", None),
-        ("", None),
-    ],
-)
-def test_what_the_program_says_of_itself(output: str, version: str | None) -> None:
-    assert reported_version(output) == version
 
 
 def test_what_the_image_labels_say() -> None:
@@ -159,5 +144,4 @@ def test_what_was_never_published_is_refused(wanted: str) -> None:
 def test_any_text_is_read(text: str) -> None:
     image_version(text)
     number(text)
-    reported_version(text)
     target_version(install(text), None, text)

@@ -16,11 +16,13 @@ from nvrstack.cli.progress import Progress
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.docker import containers, engine
 from nvrstack.host.file_copies import write_private
+from nvrstack.host.lineages import COPYING
+from nvrstack.host.network.site import Answer
 from nvrstack.host.systemd import unit_links
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.execution import proof, taking_over
 from nvrstack.migration.execution.actions import actions
-from nvrstack.migration.execution.certificates import BEING_COPIED, LETSENCRYPT, Certificates
+from nvrstack.migration.execution.certificates import LETSENCRYPT, Certificates
 from nvrstack.migration.execution.journal import Journal, State
 from nvrstack.migration.execution.old_moonfire import OldMoonfire, old_moonfire
 from nvrstack.migration.execution.preflight import problems, reasons_for_root
@@ -100,7 +102,7 @@ def test_a_lineage_is_copied_under_the_name_of_its_site(
     target.mkdir(parents=True)
     action = Certificates(work)
     assert not action.done()
-    (work.project / BEING_COPIED).mkdir()
+    (work.project / f"{LETSENCRYPT}{COPYING}").mkdir()
     action.do()
     assert action.done()
     assert (target / f"live/{DOMAIN}/privkey.pem").read_text() == f"{source} privkey3"
@@ -348,7 +350,7 @@ def test_a_damaged_copy_of_a_certificate_is_told(
     file = work.project / LETSENCRYPT / "live" / DOMAIN / "cert.pem"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"")
-    monkeypatch.setattr(proof, "_ask", lambda work, path: proof.Answer(200, b"", b""))
+    monkeypatch.setattr(proof, "_ask", lambda work, path: Answer(200, b"", b""))
     assert proof.certificate_problem(work) == f"{file}: is damaged"
 
 

@@ -70,7 +70,11 @@ def killing(
     name: str, real: Callable[..., Any], when: Callable[[str, str], bool]
 ) -> Callable[..., Any]:
     def call(*given: Any, **options: Any) -> Any:
-        if when(name, str(given[1 if name in {"rename", "replace"} else 0])):
+        path = given[1 if name in {"rename", "replace"} else 0]
+        folder = options.get("dst_dir_fd", options.get("dir_fd"))
+        if folder is not None:
+            path = Path(f"/proc/self/fd/{folder}").readlink() / path
+        if when(name, str(path)):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*given, **options)
 

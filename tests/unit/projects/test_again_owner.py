@@ -73,7 +73,7 @@ def test_the_manifest_remembers_the_owners() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of somebody who is not root."""
     folder = made(tmp_path / "p")
-    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     return folder
 
 

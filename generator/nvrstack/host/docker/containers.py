@@ -5,25 +5,31 @@ https://docs.docker.com/reference/api/engine/
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nvrstack.errors import HostError
+from nvrstack.host.docker.client import (
+    ANSWER_SECONDS,
+    NOT_A_RUN,
+    PROJECT,
+    QUICK_SECONDS,
+    SERVICE,
+    connected,
+)
 from nvrstack.host.terminal_codes import without_codes
+from nvrstack.surroundings import Service
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-ANSWER_SECONDS = 60
 ATTEMPTS = 10
 NOT_RUNNING = "container not running"
 """What runc says of a container that has just ended."""
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 """The policy by which a container comes back with the engine even if a person stopped it."""
-PROJECT = "com.docker.compose.project"
-"""The label by which Compose knows what is a project's."""
 OWN_NETWORKS = ("bridge", "host", "none")
 """The engine's own networks, which are always there."""
 LAST_LINES = 4
@@ -34,7 +40,7 @@ def inspect(name: str) -> dict[str, Any] | None:
 
     Raises HostError.
     """
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         found = _found(client, name)
         return None if found is None else dict(found.attrs)
 
@@ -43,7 +49,7 @@ def inspect_image(identity: str) -> dict[str, Any] | None:
     """What the engine tells of an image; None where there is none. Raises HostError."""
     from docker.errors import ImageNotFound
 
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         try:
             return dict(client.images.get(identity).attrs)
         except ImageNotFound:
@@ -63,7 +69,7 @@ def described(wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Described, .
 
     Raises HostError when no engine answers.
     """
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         listed = client.containers.list(all=True, ignore_removed=True)
         found = [dict(one.attrs) for one in listed]
     return tuple(
@@ -77,17 +83,25 @@ def service_container(project_name: str, service: str) -> dict[str, Any] | None:
     """The container of a Compose service; None where there is none. Raises HostError."""
     labels = [
         f"{PROJECT}={project_name}",
-        f"com.docker.compose.service={service}",
-        "com.docker.compose.oneoff=False",
+        f"{SERVICE}={service}",
+        NOT_A_RUN,
     ]
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
         return dict(found[0].attrs) if found else None
 
 
+def services(project_name: str) -> dict[str, Service]:
+    """How the containers of a Compose project stand, by their services. Raises HostError."""
+    labels = [f"{PROJECT}={project_name}", NOT_A_RUN]
+    with connected(QUICK_SECONDS) as client:
+        found = client.containers.list(all=True, filters={"label": labels})
+        return {one.labels[SERVICE]: _service(one.attrs["State"]) for one in found}
+
+
 def of_project(project_name: str) -> tuple[str, ...]:
     """The names of all containers of a Compose project, of whatever service. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         return tuple(str(found.name) for found in _of_project(client, project_name))
 
 
@@ -98,7 +112,7 @@ def remove_project(project_name: str) -> None:
     """
     from docker.errors import APIError
 
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         for container in _of_project(client, project_name):
             container.remove(force=True)
         for network in client.networks.list(filters={"label": [f"{PROJECT}={project_name}"]}):
@@ -115,7 +129,7 @@ def missing_networks(attributes: Mapping[str, Any]) -> list[str]:
     from docker.errors import NotFound
 
     gone = []
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         for name, endpoint in attributes["NetworkSettings"]["Networks"].items():
             if name in OWN_NETWORKS:
                 continue
@@ -130,7 +144,7 @@ def set_restart_policy(name: str, policy: Any) -> None:
     """Change when the engine starts the container by itself. Raises HostError."""
     from docker.errors import APIError
 
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 _needed(client, name).update(restart_policy=policy)
@@ -145,31 +159,31 @@ def set_restart_policy(name: str, policy: Any) -> None:
 
 def stop(name: str, seconds: int) -> None:
     """Stop a container, with so many seconds to do it in good order. Raises HostError."""
-    with _client(ANSWER_SECONDS + seconds) as client:
+    with connected(ANSWER_SECONDS + seconds) as client:
         _needed(client, name).stop(timeout=seconds)
 
 
 def start(name: str) -> None:
     """Start a container, if it does not run. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         _needed(client, name).start()
 
 
 def restart(name: str) -> None:
     """Start a container now, even if it waits for its next attempt. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         _needed(client, name).restart(timeout=10)
 
 
 def rename(name: str, new: str) -> None:
     """Give a container another name. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         _needed(client, name).rename(new)
 
 
 def remove(name: str) -> None:
     """Remove a container if it is there, running or not; its volumes stay. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         found = _found(client, name)
         if found is not None:
             found.remove(force=True)
@@ -177,14 +191,14 @@ def remove(name: str) -> None:
 
 def last_words(name: str) -> str:
     """The last lines that a container printed, as one and without colours. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         told: bytes = _needed(client, name).logs(tail=LAST_LINES)
         return " ".join(without_codes(told.decode(errors="replace")).split())
 
 
 def execute(name: str, command: list[str]) -> int | None:
     """Run a command in a container that runs; give its exit code. Raises HostError."""
-    with _client(ANSWER_SECONDS) as client:
+    with connected() as client:
         return _needed(client, name).exec_run(command).exit_code
 
 
@@ -209,17 +223,8 @@ def _needed(client: "DockerClient", name: str) -> "Container":
     return found
 
 
-@contextlib.contextmanager
-def _client(seconds: int) -> Iterator["DockerClient"]:
-    import docker
-    from docker.errors import APIError, DockerException
-
-    try:
-        with contextlib.closing(docker.from_env(timeout=seconds)) as client:
-            yield client
-    except APIError as error:
-        raise HostError(f"the Docker Engine refused: {error.explanation or error}") from error
-    except (DockerException, OSError) as error:
-        raise HostError(
-            f"the Docker Engine does not answer: {error}", "see that it runs: docker version"
-        ) from error
+def _service(state: Mapping[str, Any]) -> Service:
+    health = state.get("Health") or {}
+    log = health.get("Log") or [{}]
+    told = " ".join(without_codes(str(log[-1].get("Output", ""))).split())
+    return Service(str(state["Status"]), str(health.get("Status", "")), told)

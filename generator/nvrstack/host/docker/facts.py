@@ -1,16 +1,16 @@
 """What the Docker Engine tells of itself, its networks, and the ports that containers publish."""
 
-import contextlib
 import json
-import subprocess
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from nvrstack.errors import HostError
+from nvrstack.host.docker.client import PROJECT, QUICK_SECONDS, connected, run_docker
+from nvrstack.host.docker.engine import has_no_root
 from nvrstack.surroundings import DockerNetwork, Engine, Holder
 
-ANSWER_SECONDS = 8
 FALSE = {"0", "f", "false"}
 """How an option of the engine is switched off (strconv.ParseBool of Go's standard library)."""
 
@@ -18,17 +18,9 @@ FALSE = {"0", "f", "false"}
 def ask_engine(root: Path = Path("/")) -> Engine:
     """What `docker info` says, which tells of the client's plugins where no engine answers too."""
     try:
-        done = subprocess.run(
-            ["docker", "info", "--format", "{{json .}}"],
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return Engine(trouble="docker is not installed")
-    except subprocess.TimeoutExpired:
-        return Engine(trouble=f"docker did not answer within {ANSWER_SECONDS} seconds")
+        done = run_docker(["info", "--format", "{{json .}}"])
+    except HostError as error:
+        return Engine(trouble=error.message)
     try:
         info = json.loads(done.stdout.strip().splitlines()[0])
     except (ValueError, IndexError):
@@ -42,27 +34,21 @@ def ask_engine(root: Path = Path("/")) -> Engine:
         version=version,
         compose=compose[0] if compose else "",
         trouble="" if version else f"cannot be used ({told[0]})",
-        rootless="name=rootless" in (info.get("SecurityOptions") or ()),
+        rootless=has_no_root(info),
         data=info.get("DockerRootDir") or "",
         iptables=iptables,
         options_trouble=trouble,
     )
 
 
-def ask_networks() -> tuple[DockerNetwork, ...] | None:
-    """The IPv4 networks of the engine; None when none answers."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
-            networks = [network.attrs for network in client.networks.list()]
-    except DockerException:
-        return None
+def ask_networks() -> tuple[DockerNetwork, ...]:
+    """The IPv4 networks of the engine. Raises HostError."""
+    with connected(QUICK_SECONDS) as client:
+        networks = [network.attrs for network in client.networks.list()]
     return tuple(
         DockerNetwork(
             network["Name"],
-            (network.get("Labels") or {}).get("com.docker.compose.project", ""),
+            (network.get("Labels") or {}).get(PROJECT, ""),
             IPv4Network(config["Subnet"]),
         )
         for network in networks
@@ -72,15 +58,9 @@ def ask_networks() -> tuple[DockerNetwork, ...] | None:
 
 
 def published_ports() -> tuple[Holder, ...]:
-    """The TCP ports of this host that running containers publish; none when no engine answers."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        with contextlib.closing(docker.from_env(timeout=ANSWER_SECONDS)) as client:
-            containers = client.api.containers()
-    except DockerException:
-        return ()
+    """The TCP ports of this host that running containers publish. Raises HostError."""
+    with connected(QUICK_SECONDS) as client:
+        containers = client.api.containers()
     return tuple(
         _published(container, port)
         for container in containers
@@ -91,7 +71,7 @@ def published_ports() -> tuple[Holder, ...]:
 
 def _published(container: Mapping[str, Any], port: Mapping[str, Any]) -> Holder:
     name = container["Names"][0].removeprefix("/")
-    project = (container.get("Labels") or {}).get("com.docker.compose.project", "")
+    project = (container.get("Labels") or {}).get(PROJECT, "")
     return Holder(
         port.get("IP") or "0.0.0.0",  # noqa: S104 - the engine's word, nothing is bound
         port["PublicPort"],

@@ -6,15 +6,13 @@ The server takes flock(2) on the directory for as long as it runs, before it doe
 import contextlib
 import fcntl
 import os
-import shutil
 import sqlite3
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused
+from nvrstack.host import atomic
+from nvrstack.host.atomic import refused
 from nvrstack.host.moonfire.database_copy import NAME, PARTS, database_copy
-
-CHUNK = 64 * 1024 * 1024
 
 
 def is_locked(directory: Path) -> bool:
@@ -62,23 +60,14 @@ def _copy_beside(directory: Path, target: Path) -> None:
     ):
         partial.chmod(0o600)
         source.backup(copy)
-    partial.replace(target / NAME)
+    atomic.rename(partial, target / NAME)
 
 
 def _copy_part(source: Path, target: Path) -> None:
     if not source.exists():
         target.unlink(missing_ok=True)
         return
-    partial = target.with_name("partial")
-    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    try:
-        with source.open("rb") as read, partial.open("wb") as written:
-            # File systems that can share the blocks do, and need no time for it.
-            while os.copy_file_range(read.fileno(), written.fileno(), CHUNK):
-                pass
-    except OSError:
-        shutil.copyfile(source, partial)
-    partial.replace(target)
+    atomic.snapshot(source, target)
 
 
 def locked(directory: Path) -> int | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nvrstack.errors import HostError
 from nvrstack.host import file_copies
-from nvrstack.host.apply import refused
+from nvrstack.host.atomic import refused
 from nvrstack.host.moonfire.database_copy import NAME
 from nvrstack.host.moonfire.database_lock import locked
 

@@ -6,9 +6,10 @@ See systemd.unit(5) for drop-ins and StartLimitIntervalSec=, systemd.service(5) 
 import contextlib
 from pathlib import Path
 
-from nvrstack.host.apply import refused
-from nvrstack.host.file_copies import write_private
+from nvrstack.host import atomic
+from nvrstack.host.atomic import refused
 from nvrstack.host.systemd import units as systemd
+from nvrstack.tree import PUBLIC
 
 NAME = "zz-nvrstack.conf"
 """Drop-ins are read by their file names, wherever they are, and the last one wins: this one must
@@ -25,8 +26,7 @@ def restart_always(unit: str) -> None:
     try:
         # No secret, as all drop-ins: systemctl shows them to everybody.
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_private(place, TEXT)
-        place.chmod(0o644)
+        atomic.write(place, TEXT.encode(), PUBLIC)
     except OSError as error:
         raise refused(place, error) from error
     systemd.reload_manager()

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import refused, sync
+from nvrstack.host import atomic
+from nvrstack.host.atomic import refused
 
 ADMINISTRATORS = Path("/etc/systemd/system")
 """Where systemctl makes links, see systemd.unit(5)."""
 DEPENDENCIES = (".wants", ".requires", ".upholds")
-BESIDE = ".nvrstack-new"
 
 
 def links_to(unit: str) -> dict[str, str]:
@@ -61,12 +61,8 @@ def _restore(link: Path, to: str) -> None:
             f"{link}: is a file by now, and was a link to {to}",
             "move the file away if the link is right, then go on with the rollback",
         )
-    beside = link.with_name(link.name + BESIDE)
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)
-        beside.symlink_to(to)
-        beside.replace(link)
-        sync(link.parent)
+        atomic.link(link, to)
     except OSError as error:
         raise refused(link, error) from error

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from nvrstack.host.network.tls import anything
 from nvrstack.host.visit.at_once import Asked, begin
-from nvrstack.host.visit.http import CONNECT_SECONDS, Client, anything, told_address
+from nvrstack.host.visit.http import CONNECT_SECONDS, Client, told_address
 from nvrstack.host.visit.live import NOBODY, watch
 from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
 from nvrstack.host.visit.session import Login, sign_in

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nvrstack.host.visit.http import Client, trusting
+from nvrstack.host.network.tls import trusting
+from nvrstack.host.visit.http import Client
 from nvrstack.host.visit.live import watch
 from nvrstack.visit import Answer, Place, Seen, Session
 

@@ -9,6 +9,7 @@ from nvrstack.migration.around import rules
 from nvrstack.migration.around.ddclient_conf import DdclientConf, Host
 from nvrstack.migration.findings import Finding
 from nvrstack.services.providers import Provider, providers
+from nvrstack.settings.values import UNITS
 
 DEFAULT_PROTOCOL = "dyndns2"
 DEFAULT_SERVER = "members.dyndns.org"
@@ -26,7 +27,6 @@ BY_INTERFACE = frozenset({"if", "ifv4"})
 BY_PAGE = frozenset({"fw", "fwv4"})
 USUAL_SCRIPT = "/nic/update"
 """The path of the protocol dyndns2 where the file names none (ddclient(1))."""
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)

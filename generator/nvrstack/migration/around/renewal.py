@@ -47,7 +47,6 @@ class Lineage:
     key_type: str
     hooks: Mapping[str, str]
     credentials: str | None = None
-    webroot_domains: tuple[str, ...] = ()
     warnings: tuple[Finding, ...] = ()
 
 
@@ -58,7 +57,7 @@ def read_renewal(
 
     `domains` are those of its certificate, `accounts` the ids of every account at its server.
     """
-    top, parameters, domain_map = _sections(text)
+    top, parameters = _sections(text)
     authenticator = parameters.get("authenticator", "")
     lineage = Lineage(
         name=name,
@@ -68,7 +67,6 @@ def read_renewal(
         key_type=parameters.get("key_type", "rsa"),
         hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
         credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
-        webroot_domains=tuple(domain_map),
     )
     warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
     others = [account for account in accounts if account != lineage.account]
@@ -111,9 +109,9 @@ def _with_plugin(text: str, *plugin: str) -> str:
     return "\n".join([*parts[""], f"[{PARAMETERS}]", *parts[PARAMETERS], *plugin]) + "\n"
 
 
-def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What stands above all sections, in `[renewalparams]` and in its `[[webroot_map]]`."""
-    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}, "webroot_map": {}}
+def _sections(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What stands above all sections, and in `[renewalparams]`."""
+    found: dict[str, dict[str, str]] = {"": {}, PARAMETERS: {}}
     section = ""
     for line in text.splitlines():
         header = HEADER.fullmatch(line)
@@ -123,7 +121,7 @@ def _sections(text: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]
         elif equals and not key.lstrip().startswith("#"):
             plain = re.sub(r"\s+#.*", "", value).strip().strip("\"'")
             found.setdefault(section, {})[key.strip()] = plain
-    return found[""], found[PARAMETERS], found["webroot_map"]
+    return found[""], found[PARAMETERS]
 
 
 def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:

@@ -2,97 +2,64 @@
 
 from nvrstack.migration.findings import blocker, warning
 
-DDNS_LEFT_RUNNING = warning(
-    "ddns-left-running",
+# fmt: off
+DDNS_LEFT_RUNNING = warning("ddns-left-running",
     "{what}: it is left running, and goes on updating",
     "to let the project do it, add --stack public with the settings ddns.provider, ddns.login "
-    "and so on, and disable ddclient.service after the move",
-)
-DDNS_OPTIONS = warning(
-    "ddns-options",
+    "and so on, and disable ddclient.service after the move")
+DDNS_OPTIONS = warning("ddns-options",
     "of ddclient.conf, {left} is not carried over",
-    "the project's ddclient asks a web service for the address, and needs little else",
-)
-DDNS_CREDENTIALS = warning(
-    "ddns-credentials",
+    "the project's ddclient asks a web service for the address, and needs little else")
+DDNS_CREDENTIALS = warning("ddns-credentials",
     "ddclient signs in to {provider} as {login}; nvrstack needs {password}",
-    "make one, and give it with --secret-file ddns_password=FILE",
-)
-DDNS_PASSWORD = warning(
-    "ddns-password",
+    "make one, and give it with --secret-file ddns_password=FILE")
+DDNS_PASSWORD = warning("ddns-password",
     "the password is not in ddclient.conf",
-    "give it with --secret-file ddns_password=FILE",
-)
-DDNS_PROVIDER = warning(
-    "ddns-provider",
+    "give it with --secret-file ddns_password=FILE")
+DDNS_PROVIDER = warning("ddns-provider",
     "ddclient speaks {protocol} with {server}, which nvrstack does not know",
-    'leave it running, with ddns.updater = "none", or use your router',
-)
-FIREWALL_BYPASSED = warning(
-    "firewall-bypassed",
+    'leave it running, with ddns.updater = "none", or use your router')
+FIREWALL_BYPASSED = warning("firewall-bypassed",
     "{name} is not asked about ports that Docker publishes: those of the project's nginx are "
     "open to your network whatever its rules say",
-    'to narrow that, name this machine\'s address in site.bind, such as ["192.168.1.5"]',
-)
-FIREWALL_FORWARD = warning(
-    "firewall-forward",
+    'to narrow that, name this machine\'s address in site.bind, such as ["192.168.1.5"]')
+FIREWALL_FORWARD = warning("firewall-forward",
     "{file} drops what is forwarded, and so what comes to a container's ports",
-    "accept ports 80 and 443 there too, or the page is reached from nowhere",
-)
-PORT_TAKEN = blocker(
-    "port-taken",
+    "accept ports 80 and 443 there too, or the page is reached from nowhere")
+PORT_TAKEN = blocker("port-taken",
     "port {port} is held by {name}, and the project's nginx needs it",
-    "stop {name} for good, or choose another port with --set site.{key}=PORT",
-)
-PORT_OF_MOONFIRE = blocker(
-    "port-of-moonfire",
+    "stop {name} for good, or choose another port with --set site.{key}=PORT")
+PORT_OF_MOONFIRE = blocker("port-of-moonfire",
     "port {port} is the old Moonfire's own, and the project's nginx needs it while that still "
     "records",
     "choose another with --set site.{key}=PORT; after the move this one is free: nvrstack set "
-    "site.{key} {port}",
-)
-CERTBOT_PATHS = warning(
-    "certbot-paths",
+    "site.{key} {port}")
+CERTBOT_PATHS = warning("certbot-paths",
     "the certificate {name} is kept in {place}, not in {directory}",
-    "a new certificate is asked for instead",
-)
-CERTBOT_HOOK = warning(
-    "certbot-hook",
+    "a new certificate is asked for instead")
+CERTBOT_HOOK = warning("certbot-hook",
     "{key} of {lineage} ({command}) is not carried over: it is a command of the host",
     "the project's nginx notices a new certificate by itself; if another service uses the "
-    "certificate, let it watch the file",
-)
-CERTBOT_PLUGIN = warning(
-    "certbot-plugin",
+    "certificate, let it watch the file")
+CERTBOT_PLUGIN = warning("certbot-plugin",
     "{lineage} was proved by {name}{command}, which the project does not have: the next one is "
     "asked for over http, by port 80 of your router",
     "if that is closed, add --stack dns-challenge --set certificate.dns_provider=PROVIDER "
-    "--secret-file dns_credentials=FILE",
-)
-CERTBOT_ACCOUNTS = warning(
-    "certbot-accounts",
+    "--secret-file dns_credentials=FILE")
+CERTBOT_ACCOUNTS = warning("certbot-accounts",
     "certbot has {count} accounts at {server}, and cannot choose",
-    "only {account}, the one of {name}, comes along",
-)
-CERTBOT_HOOK_ELSEWHERE = warning(
-    "certbot-hook",
+    "only {account}, the one of {name}, comes along")
+CERTBOT_HOOK_ELSEWHERE = warning("certbot-hook",
     "{command} runs on the host when certbot renews, and no longer will",
     "the project's nginx notices a new certificate by itself; if another service uses the "
-    "certificate, let it watch the file",
-)
-CERTBOT_WILDCARD = warning(
-    "certbot-wildcard",
+    "certificate, let it watch the file")
+CERTBOT_WILDCARD = warning("certbot-wildcard",
     "{lineage} is for {domains}; only a DNS record can prove a wildcard",
-    "the project asks for a certificate of its own for each name, over http",
-)
-CERTBOT_CRON = warning(
-    "certbot-cron",
+    "the project asks for a certificate of its own for each name, over http")
+CERTBOT_CRON = warning("certbot-cron",
     "{file} runs certbot by the clock, and is left as it is",
-    "take that out after the move: the project renews its certificates itself",
-)
-DDNS_SEVERAL = warning(
-    "ddns-several",
+    "take that out after the move: the project renews its certificates itself")
+DDNS_SEVERAL = warning("ddns-several",
     "ddclient also updates {others} with another account",
     "a project has one account, so the host's ddclient is left running; take {same} out of its "
-    "settings after the move",
-)
+    "settings after the move")

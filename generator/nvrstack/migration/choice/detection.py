@@ -90,8 +90,8 @@ def _same(candidate: Candidate, container: Candidate) -> bool:
 
 def _together(description: Candidate, container: Candidate) -> Candidate:
     one, other = description.reading.install, container.reading.install
-    assert one is not None  # noqa: S101 - `_same` looked
-    assert other is not None  # noqa: S101 - here too
+    if one is None or other is None:
+        raise ValueError("only installs are put together: _same() looked")
     # The blockers of the description are about what the container tells for certain.
     reading = Reading(
         replace(other, source=one.source),

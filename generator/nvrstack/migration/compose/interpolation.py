@@ -46,16 +46,3 @@ def interpolate(text: str, variables: Mapping[str, str]) -> tuple[str, frozenset
         return inner
 
     return _VARIABLE.sub(value, text), frozenset(unknown)
-
-
-def variables_of(env_file: str) -> Mapping[str, str]:
-    """The variables of a `.env` file: NAME=value lines, quotes taken off, comments left out."""
-    found = {}
-    for line in env_file.splitlines():
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        value = value.strip()
-        if not equals or not re.fullmatch(_NAME, name.strip()):
-            continue
-        quoted = re.match(r"""(["'])(.*?)\1\s*(?:#.*)?$""", value)
-        found[name.strip()] = quoted[2] if quoted else re.sub(r"(?:^|\s)#.*", "", value).rstrip()
-    return found

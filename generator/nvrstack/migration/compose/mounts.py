@@ -4,16 +4,16 @@ https://docs.docker.com/reference/compose-file/services/#volumes
 """
 
 import contextlib
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from nvrstack.migration.compose.values import as_list, not_understood, volume_of
+from nvrstack.migration.compose.values import as_list, not_understood
+from nvrstack.migration.docker.mounts import KINDS, USUAL, mount_at, volume_of
 from nvrstack.migration.docker.option_values import size
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Mount
 
-USUAL = frozenset({"", "ro", "rw", "rprivate"})
-"""Modes that a Mount says itself, or that nobody has to ask for."""
 BARE = frozenset({"propagation", "selinux"})
 """Keys of `bind` whose value alone is what `-v` calls the mode."""
 PLAIN = frozenset({"type", "source", "target", "read_only"})
@@ -30,12 +30,13 @@ def mounts_of(
     found: list[Mount] = []
     modes: list[str] = []
     for entry in as_list(service.get("volumes")):
-        mount = volume_of(entry, directory)
-        if mount is None:
+        understood = volume_in(entry, directory)
+        if understood is None:
             warnings.append(not_understood("volumes", entry))
             continue
+        mount, further = understood
         found.append(mount)
-        modes += [f"{mount.target}:{mode}" for mode in _modes(entry)]
+        modes += [f"{mount.target}:{mode}" for mode in further]
     for entry in as_list(service.get("tmpfs")):
         target, _, options = str(entry).partition(":")
         words = options.split(",")
@@ -44,17 +45,23 @@ def mounts_of(
     return tuple(found), tuple(modes)
 
 
-def _modes(entry: Any) -> list[str]:
+def volume_in(entry: Any, directory: str) -> tuple[Mount, tuple[str, ...]] | None:
+    """An entry of `volumes`, in its short or long form; None where it is not understood."""
     if not isinstance(entry, dict):
-        words = str(entry).split(":")
-        return [mode for mode in words[2].split(",") if mode not in USUAL] if words[2:] else []
-    found = []
-    for kind, said in entry.items():
+        return volume_of(str(entry), directory)
+    kind, source = str(entry.get("type", "")), str(entry.get("source") or "")
+    target, read_only = str(entry.get("target", "")), str(entry.get("read_only", ""))
+    if kind not in KINDS or not target.startswith("/") or (kind == "bind" and not source):
+        return None
+    place = {"bind": posixpath.join(directory, source), "volume": source}.get(kind)
+    mount = mount_at(kind, place or None, target, read_only=read_only.lower() == "true")
+    modes = []
+    for key, said in entry.items():
         if isinstance(said, dict):
-            found += [_mode(kind, key, value) for key, value in said.items()]
-        elif kind not in PLAIN and said not in (None, ""):
-            found.append(f"{kind}={said}")
-    return [mode for mode in found if mode not in USUAL]
+            modes += [_mode(key, inner, value) for inner, value in said.items()]
+        elif key not in PLAIN and said not in (None, ""):
+            modes.append(f"{key}={said}")
+    return mount, tuple(mode for mode in modes if mode not in USUAL)
 
 
 def _mode(kind: str, key: str, value: Any) -> str:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from nvrstack.migration.compose import rules
+from nvrstack.migration.compose.env_file import variables_of
 from nvrstack.migration.compose.file import load
-from nvrstack.migration.compose.interpolation import variables_of
 from nvrstack.migration.compose.mounts import mounts_of
 from nvrstack.migration.compose.values import (
     as_list,
@@ -20,36 +20,24 @@ from nvrstack.migration.compose.values import (
     deployed,
     environment_of,
     not_understood,
-    port_of,
     texts,
 )
-from nvrstack.migration.docker.container import PROGRAM
 from nvrstack.migration.docker.option_table import BY_KEY
+from nvrstack.migration.docker.ports import port_of
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.docker.user import numeric_user
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Port, Reading, TextOf, User, no_file
+from nvrstack.migration.moonfire.program import runs_moonfire
 from nvrstack.migration.moonfire.rules import IMAGE_VERSION
 from nvrstack.migration.moonfire.versions import image_version
 
 MODELLED = frozenset(
     (
-        "image",
-        "container_name",
-        "user",
-        "env_file",
-        "environment",
-        "volumes",
-        "tmpfs",
-        "network_mode",
-        "networks",
-        "ports",
-        "security_opt",
-        "logging",
-        "restart",
-        "command",
+        "image", "container_name", "user", "env_file", "environment", "volumes", "tmpfs",
+        "network_mode", "networks", "ports", "security_opt", "logging", "restart", "command",
     )
-)
+)  # fmt: skip
 EXTERNAL = "\0"
 """Before the name of a network that was there before the project; no name has it in it."""
 
@@ -89,10 +77,8 @@ def read_compose(
 
 
 def _is_moonfire(service: Mapping[str, Any]) -> bool:
-    image = str(service.get("image") or "").partition("@")[0]
     words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
-    program = any(word.rpartition("/")[2] == PROGRAM for word in words)
-    return program or image.rpartition("/")[2].partition(":")[0] == PROGRAM
+    return runs_moonfire(str(service.get("image") or ""), words)
 
 
 def _is_tool(service: Mapping[str, Any]) -> tuple[bool, bool]:

@@ -1,20 +1,12 @@
-"""Values of a compose file that have several forms: lists, mappings, volumes and ports."""
+"""Values of a compose file that have several forms: lists, mappings, limits."""
 
 import json
-import re
 from collections.abc import Mapping
 from copy import deepcopy
-from posixpath import join, normpath
 from typing import Any
 
 from nvrstack.migration.compose import rules
 from nvrstack.migration.findings import Finding
-from nvrstack.migration.install import Mount, Port
-
-_PORT = re.compile(
-    r"(?:(?:(?P<ip>\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+):)?(?P<outside>\d+(?:-\d+)?)?:)?"
-    r"(?P<inside>\d+(?:-\d+)?)(?:/(?P<protocol>tcp|udp))?"
-)
 
 DEPLOYED = (
     ("limits", "memory", "memory"),
@@ -88,76 +80,6 @@ def deployed(deploy: Any) -> tuple[dict[str, str], dict[str, Any]]:
 def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     inner = {k: _without_empty(v) if isinstance(v, dict) else v for k, v in value.items()}
     return {key: entry for key, entry in inner.items() if entry not in ({}, None)}
-
-
-def volume_of(entry: Any, directory: str) -> Mount | None:
-    """One entry of `volumes`, in its short or long form; None where it is not understood.
-
-    A relative path counts from the compose file's directory; what `~` is depends on who runs
-    Compose.
-    """
-    if isinstance(entry, dict):
-        source, target = str(entry.get("source") or "") or None, str(entry.get("target", ""))
-        read_only = str(entry.get("read_only", "")).lower() == "true"
-        return _mount(str(entry.get("type", "")), source, target, directory, read_only=read_only)
-    words = str(entry).split(":")
-    if len(words) == 1:
-        return _mount("volume", None, words[0], directory)
-    kind = "bind" if words[0].startswith(("/", ".")) else "volume"
-    if len(words) > 3 or words[0].startswith("~"):
-        return None
-    read_only = len(words) == 3 and "ro" in words[2].split(",")
-    return _mount(kind, words[0], words[1], directory, read_only=read_only)
-
-
-def _mount(
-    kind: str, source: str | None, target: str, directory: str, *, read_only: bool = False
-) -> Mount | None:
-    if not target.startswith("/"):
-        return None
-    if kind == "bind" and source:
-        return Mount("bind", normpath(join(directory, source)), target, read_only)
-    if kind == "volume" and source != "":
-        return Mount("volume", source, target, read_only)
-    return Mount("tmpfs", None, target, read_only) if kind == "tmpfs" else None
-
-
-def port_of(entry: Any) -> list[Port] | None:
-    """One entry of `ports`; a range gives several, and None tells that it is not understood.
-
-    A port that Compose chooses itself is 0.
-    """
-    if isinstance(entry, dict):
-        if "target" not in entry:
-            return None
-        given = [str(entry.get(key) or "") for key in ("host_ip", "published", "target")]
-        text = ":".join(part for part in given if part)
-        protocol = str(entry.get("protocol") or "tcp")
-        return port_of(f"{text}/{protocol}")
-    match = _PORT.fullmatch(str(entry))
-    if match is None:
-        return None
-    inside, outside = _range(match["inside"]), _range(match["outside"] or "0")
-    if len(inside) == 1:
-        # Of a range for a single port, a free one is chosen.
-        outside = outside[:1]
-    elif match["outside"] is None:
-        outside = [0] * len(inside)
-    if not inside or len(inside) != len(outside):
-        return None
-    address = (match["ip"] or "").strip("[]") or None
-    protocol = match["protocol"] or "tcp"
-    return [
-        Port(address, host, container, "udp" if protocol == "udp" else "tcp")
-        for host, container in zip(outside, inside, strict=True)
-    ]
-
-
-def _range(text: str) -> list[int]:
-    """The ports from first to last; none where that is no range of ports."""
-    first, _, last = text.partition("-")
-    ends = (int(first), int(last or first))
-    return [*range(ends[0], ends[1] + 1)] if max(ends) <= 65535 else []
 
 
 def not_understood(key: str, entry: Any) -> Finding:

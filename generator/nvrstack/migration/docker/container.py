@@ -13,19 +13,16 @@ from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.docker.user import numeric_user
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Mount, Port, Reading, User
+from nvrstack.migration.moonfire.program import is_program, runs_moonfire
 from nvrstack.migration.moonfire.rules import IMAGE_VERSION
 from nvrstack.migration.moonfire.versions import image_version, labelled_version
-
-PROGRAM = "moonfire-nvr"
 
 
 def is_moonfire(inspect: Mapping[str, Any]) -> bool:
     """Whether a container runs Moonfire's server, by its command or else by its image."""
     config = _table(inspect, "Config")
     words = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
-    program = any(str(word).rpartition("/")[2] == PROGRAM for word in words[:2])
-    image = str(config.get("Image", "")).partition("@")[0]
-    return (program or image.rpartition("/")[2].partition(":")[0] == PROGRAM) and "run" in words
+    return runs_moonfire(str(config.get("Image", "")), map(str, words[:2])) and "run" in words
 
 
 def is_running(inspect: Mapping[str, Any]) -> bool:
@@ -158,6 +155,6 @@ def _ports(inspect: Mapping[str, Any], host: Mapping[str, Any]) -> tuple[Port, .
 
 def _arguments(config: Mapping[str, Any]) -> tuple[str, ...]:
     words = [str(word) for word in config.get("Cmd") or ()]
-    while words and words[0].rpartition("/")[2] == PROGRAM:
+    while words and is_program(words[0]):
         del words[0]
     return tuple(words[1:] if words[:1] == ["run"] else words)

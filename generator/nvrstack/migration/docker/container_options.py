@@ -12,15 +12,9 @@ from nvrstack.migration.docker.option_table import OPTIONS
 
 HOST_FIELDS = {option.host: option.name for option in OPTIONS if option.host}
 MODELLED = {
-    "Binds",
-    "LogConfig",
-    "Mounts",
-    "NetworkMode",
-    "PortBindings",
-    "RestartPolicy",
-    "SecurityOpt",
+    "Binds", "LogConfig", "Mounts", "NetworkMode", "PortBindings", "RestartPolicy", "SecurityOpt",
     "Tmpfs",
-}
+}  # fmt: skip
 DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "CgroupnsMode": ("host", "private"),
     "ConsoleSize": ([0, 0],),

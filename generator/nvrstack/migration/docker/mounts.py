@@ -1,19 +1,19 @@
-"""`--mount`, `--volume`, `--tmpfs` and `--publish` as docker reads them.
+"""`--mount`, `--volume`, `--tmpfs` and `--network` as docker reads them.
 
-https://docs.docker.com/engine/storage/bind-mounts/#options-for---mount and
-https://docs.docker.com/engine/network/port-publishing/
+https://docs.docker.com/engine/storage/bind-mounts/#options-for---mount
 """
 
-import csv
 import posixpath
 import re
 from typing import Literal
 
-from nvrstack.migration.compose.values import port_of
+from nvrstack.migration.docker.csv_fields import fields_of
 from nvrstack.migration.docker.options import NO, YES
-from nvrstack.migration.install import Mount, Port
+from nvrstack.migration.install import Mount
 
 KINDS = ("bind", "volume", "tmpfs")
+USUAL = frozenset({"", "ro", "rw", "rprivate"})
+"""Modes that a Mount says itself, or that nobody has to ask for."""
 MOUNT_KEYS = {"source": "source", "src": "source", "target": "target", "dst": "target",
               "destination": "target", "type": "type"}  # fmt: skip
 
@@ -27,7 +27,7 @@ def mount_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
 
     None if docker would refuse it.
     """
-    fields = _csv(text)
+    fields = fields_of(text)
     if fields is None:
         return None
     found: dict[str, str] = {}
@@ -52,8 +52,8 @@ def mount_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
         return None
     if kind not in KINDS:
         return None
-    place = None if kind == "tmpfs" else _clean(source, kind)
-    return _mount(kind, place, target, read_only=read_only), tuple(further)
+    place = None if kind == "tmpfs" else source
+    return mount_at(kind, place, target, read_only=read_only), tuple(further)
 
 
 def is_relative(text: str) -> bool:
@@ -62,46 +62,31 @@ def is_relative(text: str) -> bool:
     return source in {".", ".."} or source.startswith(("./", "../"))
 
 
-def volume_of(text: str) -> tuple[Mount, tuple[str, ...]] | None:
-    """The mount of a `-v`, and its modes beside read-only; None if docker would refuse it."""
-    parts = text.split(":")
-    if len(parts) == 1:
-        target, source, modes = parts[0], None, ""
-    elif len(parts) == 2:
-        (source, target), modes = parts, ""
-    elif len(parts) == 3:
-        source, target, modes = parts
-    else:
+def volume_of(text: str, directory: str | None = None) -> tuple[Mount, tuple[str, ...]] | None:
+    """The mount of a `-v`, and its modes beside read-only; None if docker would refuse it.
+
+    `directory` is that of a compose file with it among its `volumes`, from which relative paths
+    count. What `~` is depends on who runs Compose. A name has two characters at least: docker
+    refuses shorter ones, and Compose takes them for drives.
+    """
+    words = [*text.split(":"), "", ""]
+    source, target, modes = words[:3] if ":" in text else (None, text, "")
+    if text.count(":") > 2 or not target.startswith("/") or target == "/" or source == "":
         return None
-    if not target.startswith("/") or target == "/" or source == "":
+    starts = ("/",) if directory is None else ("/", ".")
+    is_bind = source is not None and source.startswith(starts)
+    if source is not None and not is_bind and not re.fullmatch(r"\w[\w.-]+", source):
         return None
-    flags = [flag for flag in modes.split(",") if flag]
-    kind = "bind" if source is not None and source.startswith("/") else "volume"
-    if kind == "volume" and source is not None and not re.fullmatch(r"[\w][\w.-]+", source):
-        return None
-    read_only = "ro" in flags
-    rest = tuple(flag for flag in flags if flag not in {"ro", "rw"})
-    place = _clean(source, kind)
-    return _mount(kind, place, target, read_only=read_only), rest
+    flags = modes.split(",")
+    place = posixpath.join(directory or "/", source) if is_bind and source else source
+    mount = mount_at("bind" if is_bind else "volume", place, target, read_only="ro" in flags)
+    return mount, tuple(flag for flag in flags if flag not in USUAL)
 
 
 def tmpfs_of(text: str) -> tuple[Mount, str]:
     """The mount of a `--tmpfs`, and its options."""
     target, _, options = text.partition(":")
     return Mount("tmpfs", None, target, "ro" in options.split(",")), options
-
-
-def ports_of(text: str) -> tuple[Port, ...] | None:
-    """The ports of a `--publish`, in its short or long form; None if docker would refuse it."""
-    if "=" in text:
-        pairs = [entry.partition("=") for entry in _csv(text.lower()) or ()]
-        given = {key: value for key, _, value in pairs}
-        if "target" not in given or not given.keys() <= {"target", "published", "protocol", "mode"}:
-            return None
-        found = port_of({key: value for key, value in given.items() if key != "mode"})
-    else:
-        found = port_of(text.lower())
-    return None if found is None else tuple(found)
 
 
 def network_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -111,7 +96,7 @@ def network_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """
     if "=" not in text:
         return text or "default", ()
-    pairs = [entry.partition("=") for entry in _csv(text.lower()) or ()]
+    pairs = [entry.partition("=") for entry in fields_of(text.lower()) or ()]
     names = [value for key, _, value in pairs if key == "name"]
     if not names or not names[-1] or not all(key in NETWORK_KEYS for key, _, _ in pairs):
         return None
@@ -119,20 +104,11 @@ def network_of(text: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     return names[-1], tuple(further)
 
 
-def _mount(kind: str, source: str | None, target: str, *, read_only: bool) -> Mount:
+def mount_at(kind: str, source: str | None, target: str, *, read_only: bool) -> Mount:
+    """A mount of one of KINDS, with its paths as the engine cleans them."""
+    if kind == "bind" and source is not None:
+        source = posixpath.normpath(source)
     known: Literal["bind", "volume", "tmpfs"] = (
         "bind" if kind == "bind" else "tmpfs" if kind == "tmpfs" else "volume"
     )
     return Mount(known, source, posixpath.normpath(target), read_only)
-
-
-def _csv(text: str) -> list[str] | None:
-    try:
-        rows = list(csv.reader([text], strict=True))
-    except csv.Error:
-        return None
-    return rows[0] if len(rows) == 1 and rows[0] else None
-
-
-def _clean(source: str | None, kind: str) -> str | None:
-    return posixpath.normpath(source) if source is not None and kind == "bind" else source

@@ -9,12 +9,12 @@ from nvrstack.migration.docker.mounts import (
     is_relative,
     mount_of,
     network_of,
-    ports_of,
     tmpfs_of,
     volume_of,
 )
 from nvrstack.migration.docker.option_table import BY_NAME, Takes
 from nvrstack.migration.docker.options import OptionError, RunCommand, parse_run
+from nvrstack.migration.docker.ports import ports_of
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.docker.user import numeric_user
 from nvrstack.migration.findings import Remarks, Rule

@@ -3,7 +3,7 @@
 import re
 
 from nvrstack.migration.docker.options import GLOBAL_WITH_VALUE, OptionError, parse_run
-from nvrstack.migration.shell.commands import Call
+from nvrstack.migration.shell.walk import Call
 from nvrstack.migration.words import Unknown, Word
 
 MOONFIRE = re.compile(r"([^/@\s]+/)*moonfire-nvr([:@].*)?", re.DOTALL)

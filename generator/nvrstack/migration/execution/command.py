@@ -1,11 +1,11 @@
 """The `nvr` command: a script for the project in the place of the old one."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nvrstack.host.apply import refused, sync
-from nvrstack.host.file_copies import BESIDE, put_back
+from nvrstack.host import atomic
+from nvrstack.host.atomic import refused
+from nvrstack.host.file_copies import put_back
 from nvrstack.migration.execution.work import Work
 from nvrstack.rendering.templates import environment
 
@@ -33,16 +33,11 @@ class Command:
 
     def do(self) -> str | None:
         """Put the new one into its place, with the mode and the owner of the old one."""
-        beside = self.script.with_name(self.script.name + BESIDE)
         try:
             status = self.script.stat()
-            beside.write_text(self._text(), encoding="utf-8")
-            os.chown(beside, status.st_uid, status.st_gid)
-            beside.chmod(status.st_mode & 0o777)
-            sync(beside)
-            beside.replace(self.script)
+            owner = (status.st_uid, status.st_gid)
+            atomic.write(self.script, self._text().encode(), status.st_mode & 0o777, owner)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise refused(self.script, error, "the old script is still there") from error
         return None
 

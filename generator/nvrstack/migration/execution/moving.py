@@ -3,12 +3,12 @@
 Each gives what there is to tell, None where the person it asked said no.
 """
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import journal as journal_file
+from nvrstack.host.apply import remove_directory
 from nvrstack.host.docker import containers
 from nvrstack.host.file_copies import write_private
 from nvrstack.host.move_lock import alone, is_busy
@@ -62,7 +62,7 @@ def run(follower: Follower, move: Move, *, keep: bool = False) -> Report:
         journal = journal_of(project)
         if (before := _moved(journal.state(), project)) is not None:
             return before
-        shutil.rmtree(project / OWN / FOUND, ignore_errors=True)
+        remove_directory(project / OWN / FOUND)
         write_private(project / OWN / MOVE, text_of(move))
         journal_file.reserve(project / JOURNAL)
         journal.write("began")

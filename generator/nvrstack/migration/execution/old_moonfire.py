@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any, Protocol
 
 from nvrstack.errors import HostError
 from nvrstack.host.docker import containers
+from nvrstack.host.docker.client import PROJECT
+from nvrstack.host.file_copies import is_there
 from nvrstack.host.moonfire.database_lock import is_locked
 from nvrstack.host.systemd import restart_drop_in
 from nvrstack.host.systemd import units as systemd
@@ -32,7 +33,6 @@ GRACE_SECONDS = 90
 START_SECONDS = 15
 """Moonfire takes its database as the first thing that it does."""
 DEFINITION = "container.json"
-PROJECT_LABEL = "com.docker.compose.project"
 NETWORK_LABEL = "com.docker.compose.network"
 
 
@@ -239,11 +239,11 @@ class OldUnit:
 
 def _network_gone(network: str, found: Mapping[str, Any]) -> str:
     container = str(found["Name"]).removeprefix("/")
-    project = (found["Config"].get("Labels") or {}).get(PROJECT_LABEL)
+    project = (found["Config"].get("Labels") or {}).get(PROJECT)
     own, labels = network.removeprefix(f"{project}_"), ""
     if own != network:
         # Without these, Compose does not take the network for its own.
-        labels = f"--label {PROJECT_LABEL}={project} --label {NETWORK_LABEL}={own} "
+        labels = f"--label {PROJECT}={project} --label {NETWORK_LABEL}={own} "
     # A network made again is another one to a container that knew the first by its id.
     return (
         f"the old container's network {network} is gone; make it again:\n"
@@ -256,7 +256,7 @@ def _network_gone(network: str, found: Mapping[str, Any]) -> str:
 def _gone(found: Mapping[str, Any]) -> list[str]:
     """The sources of a container's bind mounts that are not there any more."""
     binds = [mount["Source"] for mount in found["Mounts"] if mount["Type"] == "bind"]
-    return [source for source in binds if not os.path.lexists(source)]
+    return [source for source in binds if not is_there(Path(source))]
 
 
 def is_waiting(found: Mapping[str, Any]) -> bool:

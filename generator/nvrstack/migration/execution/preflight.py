@@ -1,13 +1,13 @@
 """What of this host stands in the way of a move. Nothing is changed by looking."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from nvrstack.host.disks import free_bytes
 from nvrstack.host.docker import containers, engine
 from nvrstack.host.install_files import listening_tables, socket_owners
 from nvrstack.host.moonfire.database_copy import NAME, PARTS
+from nvrstack.host.rights import is_root, may_read, may_write
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.around.listeners import listeners
 from nvrstack.migration.execution.work import Work
@@ -30,9 +30,9 @@ def problems(work: Work) -> list[str]:
 
 def reasons_for_root(move: Move) -> Iterator[str]:
     """Why this move needs root, a line for each reason; none where it does not."""
-    if os.geteuid() == 0:
+    if is_root():
         return
-    if not os.access(Path(move.database) / NAME, os.R_OK):
+    if not may_read(Path(move.database) / NAME):
         yield f"you may not read the database in {move.database}"
     if move.unit or move.renewal_units or move.ddclient_units or move.nginx:
         yield "only root may stop and disable services of this host"
@@ -40,7 +40,7 @@ def reasons_for_root(move: Move) -> Iterator[str]:
         yield f"only root may take {move.renewal_files[0]} away from where it is"
     if move.certificates:
         yield f"only root may read the keys in {move.letsencrypt}"
-    if move.script and not os.access(Path(move.script).parent, os.W_OK):
+    if move.script and not may_write(Path(move.script).parent):
         yield f"only root may replace {move.script}"
 
 
@@ -116,8 +116,8 @@ def _room(work: Work) -> Iterator[str]:
     try:
         size = sum(part.stat().st_size for part in parts if part.exists())
         needed = size + SPARE_BYTES
-        free = shutil.disk_usage(place).free
-        beside = shutil.disk_usage(database).free
+        free = free_bytes(place)
+        beside = free_bytes(database)
     except OSError as error:
         yield f"{error.filename or database}: {error.strerror or error}"
         return

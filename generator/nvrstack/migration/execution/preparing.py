@@ -1,16 +1,14 @@
 """The steps before anything of the old system is touched: checks, copies, the project's files."""
 
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import JOURNAL, KEPT, recover, refused
+from nvrstack.host.apply import JOURNAL, KEPT, make_directory, recover, set_aside
 from nvrstack.host.docker import containers
-from nvrstack.host.file_copies import keep, write_private
+from nvrstack.host.file_copies import keep, keep_all, write_private
 from nvrstack.host.systemd import unit_links
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.execution.old_moonfire import DEFINITION
@@ -60,18 +58,16 @@ class Backup:
     def do(self) -> str | None:
         """Copy whatever has not been yet."""
         move = self.work.move
-        # The copies keep their modes; what nobody else may reach are the directories above.
-        self.work.found.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The copies have their own modes; what nobody else may reach are the directories above.
+        make_directory(self.work.found, 0o700, None)
         nginx = move.nginx.site_files if move.nginx else ()
         # A script that is a link is replaced where it really is.
         script = (Path(move.script).resolve(),) if move.script else ()
         config = (Path(move.config),) if move.config else ()
         for file in (*script, *config, *map(Path, (*nginx, *move.renewal_files))):
-            if os.path.lexists(file):
-                keep(file, self.work.kept)
+            keep(file, self.work.kept)
         if move.nginx and not move.nginx.site_files:
-            for file in _below(NGINX):
-                keep(file, self.work.kept)
+            keep_all(NGINX, self.work.kept)
         if move.has_container:
             found = containers.inspect(move.install.container_name)
             if found is not None:
@@ -90,8 +86,7 @@ class Backup:
             for file in systemd.files(unit):
                 # A unit may be a link to a file elsewhere.
                 for path in {file, file.resolve()}:
-                    if os.path.lexists(path):
-                        keep(path, self.work.kept)
+                    keep(path, self.work.kept)
         links = {unit: unit_links.links_to(unit) for unit in known}
         _write_once(self.work.found / LINKS, json.dumps(links, indent=1))
         _write_once(self.work.found / STATES, states_text(known))
@@ -131,23 +126,8 @@ class Project:
                 "go on once the Docker Engine removes them: nvrstack migrate rollback",
             )
         aside = project / UNDONE / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
-        try:
-            for path in names:
-                target = aside / path.relative_to(project)
-                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                path.rename(target)
-        except OSError as error:
-            raise refused(project, error, "the files that are left there do no harm") from error
+        set_aside(names, project, aside)
         return f"The project's files are in {aside} now."
-
-
-def _below(directory: Path) -> Iterator[Path]:
-    """The regular files below a directory, and its links as such."""
-    for folder, directories, files in os.walk(directory):
-        for name in (*directories, *files):
-            path = Path(folder, name)
-            if path.is_symlink() or path.is_file():
-                yield path
 
 
 def _write_once(place: Path, text: str) -> None:

@@ -1,26 +1,12 @@
 """The proof that the new system works: asked of it from outside, as a browser would."""
 
-import http.client
-import socket
-import ssl
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 
+from nvrstack.host.network.site import Answer, ask
 from nvrstack.migration.execution.certificates import LETSENCRYPT
 from nvrstack.migration.execution.work import Work
-
-SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What https gave: a status, the beginning of a body, and the certificate in DER form."""
-
-    status: int
-    body: bytes
-    certificate: bytes
 
 
 def proved(work: Work) -> list[str]:
@@ -75,27 +61,6 @@ def _serial(pem: bytes) -> int:
 
 
 def _ask(work: Work, path: str) -> Answer | str:
-    """Ask nginx on this host for a page of the site; the reason if there is no answer."""
     site = work.settings.site
-    host = str(site.bind[0]) if site.bind else "127.0.0.1"
-    try:
-        with (
-            socket.create_connection((host, site.https_port), SECONDS) as plain,
-            _untrusting().wrap_socket(plain, server_hostname=site.domain) as secure,
-        ):
-            connection = http.client.HTTPConnection(site.domain, timeout=SECONDS)
-            connection.sock = secure
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            certificate = secure.getpeercert(binary_form=True) or b""
-            return Answer(answer.status, answer.read(65536), certificate)
-    except (OSError, http.client.HTTPException) as error:
-        return f"https://{site.domain} does not answer on this host: {error}"
-
-
-def _untrusting() -> ssl.SSLContext:
-    # Who signed is not the question: a placeholder is right where no certificate came along.
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    address = str(site.bind[0]) if site.bind else "127.0.0.1"
+    return ask(site.domain, address, site.https_port, path)

@@ -1,7 +1,6 @@
 """The project's containers: made, tried out, and started as far as the old system allows."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from dataclasses import dataclass
 import yaml
 
 from nvrstack.errors import HostError
-from nvrstack.host.apply import make_directory
+from nvrstack.host.apply import make_directory, remove_directory
 from nvrstack.host.docker import containers
+from nvrstack.host.file_copies import write_private
 from nvrstack.migration.docker.container import is_running
 from nvrstack.migration.execution.proof import certificate_problem
 from nvrstack.migration.execution.work import MOONFIRE, Work
@@ -75,7 +75,7 @@ class Rehearsal:
             }
         }
         override = self.work.own / "rehearsal.yaml"
-        override.write_text(yaml.safe_dump(changes), encoding="utf-8")
+        write_private(override, yaml.safe_dump(changes))
         files = (*self.work.files, override)
         try:
             self.work.compose("run", "--rm", "--no-deps", "-T", MOONFIRE, "init", files=files)
@@ -118,7 +118,7 @@ class Rehearsal:
     def _remove(self) -> None:
         for service in (NGINX, MOONFIRE):
             containers.remove(self._name(service))
-        shutil.rmtree(self.work.own / "rehearsal", ignore_errors=True)
+        remove_directory(self.work.own / "rehearsal")
 
     def _name(self, service: str) -> str:
         return f"{self.work.settings.project.name}-rehearsal-{service}"

@@ -1,7 +1,6 @@
 """A move and its journal on disk, in the project directory that it makes."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +8,9 @@ from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host import journal as journal_file
-from nvrstack.host.apply import KEPT, make_directory, refused
+from nvrstack.host.apply import KEPT, make_directory
+from nvrstack.host.atomic import refused
+from nvrstack.host.docker import client
 from nvrstack.host.move_lock import alone
 from nvrstack.migration.execution.journal import Journal
 from nvrstack.migration.execution.store import MOVE, move_from
@@ -101,4 +102,4 @@ def journal_of(project: Path) -> Journal:
 def use_engine(move: Move) -> None:
     """Speak to the engine of the plan: sudo may have dropped the variable that names it."""
     if move.docker_host is not None:
-        os.environ["DOCKER_HOST"] = move.docker_host
+        client.use(move.docker_host)

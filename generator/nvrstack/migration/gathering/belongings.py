@@ -1,6 +1,5 @@
 """What belongs to an installation beside its own definition: read, and never changed."""
 
-import stat
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import install_files, rooted_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
+from nvrstack.host.rights import owner_of
 from nvrstack.migration.around.certificate_proposal import Certified
 from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from nvrstack.migration.around.ddns import Ddns, ddns_settings
@@ -116,10 +116,8 @@ def state_owner(host: Host, install: Install, database: PurePosixPath) -> User |
     """Whom Moonfire's state directory, with its `database`, belongs to."""
     path = host_path(install, state_path(database))
     place = None if path is None else rooted_files.resolved(host.root, path)
-    with suppress(OSError):
-        if place is not None and stat.S_ISDIR((found := place.stat()).st_mode):
-            return User(found.st_uid, found.st_gid)
-    return None
+    owner = None if place is None else owner_of(place)
+    return None if owner is None else User(*owner)
 
 
 def name_taken(host: Host, install: Install, name: str) -> tuple[Finding, ...]:

@@ -38,7 +38,8 @@ def linked_samples(
     for path, place in reached.items():
         here = rooted_files.resolved(host.root, path)
         there = container_paths.on_host(mounts, place)
-        assert there is not None  # noqa: S101 - the loop saw to it
+        if there is None:
+            raise ValueError(f"{place} is not mounted: the loop saw to it")
         if here is not None and rooted_files.resolved(host.root, there) != here:
             astray[path] = PurePosixPath("/", here.relative_to(host.root))
         elif container_paths.on_host(plain, place) is None:

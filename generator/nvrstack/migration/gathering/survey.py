@@ -8,9 +8,10 @@ from nvrstack.errors import HostError, InputError
 from nvrstack.host import install_files, rooted_files
 from nvrstack.host.docker import containers as engine_containers
 from nvrstack.host.docker import engine
+from nvrstack.host.docker.client import NOT_INSTALLED
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.choice.detection import Candidate
-from nvrstack.migration.compose.interpolation import variables_of
+from nvrstack.migration.compose.env_file import variables_of
 from nvrstack.migration.compose.service import read_compose
 from nvrstack.migration.docker import container as containers
 from nvrstack.migration.findings import Finding
@@ -34,7 +35,6 @@ COMPOSE_DIRECTORIES = (
 """Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
 WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
 """The label that Compose gives its containers."""
-ENGINE_ABSENT = "docker is not installed"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _containers(host: Host) -> tuple[tuple[engine_containers.Described, ...], tu
         ours = tuple(one for one in found if _belongs_to_a_project(host, one))
         return tuple(one for one in found if one not in ours), tuple(map(_moved, ours))
     hint = "run the command with sudo, or start Docker, so that what ran can be seen"
-    if problem == ENGINE_ABSENT:
+    if problem == NOT_INSTALLED:
         hint = "install it before the move: https://docs.docker.com/engine/install/"
     return (), (rules.ENGINE_ABSENT(problem=problem, hint=hint),)
 
@@ -110,7 +110,8 @@ def _moved(found: engine_containers.Described) -> Finding:
 
 def _container(found: engine_containers.Described) -> Candidate:
     reading = containers.read_container(found.container, found.image)
-    assert reading.install is not None  # noqa: S101 - `is_moonfire` chose it
+    if reading.install is None:
+        raise ValueError("a container of Moonfire's is an install: is_moonfire() looked")
     return Candidate(
         f"the container {reading.install.container_name}",
         reading,

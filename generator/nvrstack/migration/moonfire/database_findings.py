@@ -82,7 +82,7 @@ def database_findings(
         else:
             mount = covering(install, path)
             if mount is None:
-                raise AssertionError(f"{path} is not mounted, which is a problem")
+                raise ValueError(f"{path} is not mounted: _problem() looked")
             if PurePosixPath(mount.target) == STATE:
                 remarks.add(rules.SAMPLE_DIR_BELOW_STATE(path=path, state=STATE, place=place))
             elif not _in_override(install, mount):

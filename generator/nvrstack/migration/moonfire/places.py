@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from nvrstack.migration.install import Install, Mount
+from nvrstack.settings.rules import STATE_IN_CONTAINER
 
-STATE = PurePosixPath("/var/lib/moonfire-nvr")
+STATE = STATE_IN_CONTAINER
 """Where a project mounts the state directory, and where every documented install does."""
 DATABASE = STATE / "db"
 """Moonfire's default for `dbDir`."""

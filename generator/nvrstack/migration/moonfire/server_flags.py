@@ -10,17 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 WITH_VALUE = (
-    "--config",
-    "--db-dir",
-    "--ui-dir",
-    "--http-addr",
-    "--http-port",
-    "--allow-unauthenticated-permissions",
-    "--worker-threads",
-    "--rtsp-library",
-    "--rtsp-transport",
+    "--config", "--db-dir", "--ui-dir", "--http-addr", "--http-port",
+    "--allow-unauthenticated-permissions", "--worker-threads", "--rtsp-library", "--rtsp-transport",
     "--sample-file-dir",
-)
+)  # fmt: skip
 SWITCHES = ("--trust-forward-hdrs", "--read-only", "--object-detection", "--require-auth")
 STILL_KNOWN = frozenset({"--config", "--read-only"})
 

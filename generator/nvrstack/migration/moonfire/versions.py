@@ -65,16 +65,6 @@ def labelled_version(labels: dict[str, str]) -> str | None:
     return written(version) if version else None
 
 
-def reported_version(output: str) -> str | None:
-    """The version in what `moonfire-nvr --version` prints.
-
-    `moonfire-nvr 0.7.4` up to 0.7.5, `Version: v0.7.16` since 0.7.6.
-    """
-    match = re.search(r"^(?:moonfire-nvr |Version: v?)(\S+)\s*$", output, re.MULTILINE)
-    version = number(match[1]) if match else None
-    return written(version) if version else None
-
-
 def schema_of(version: Version) -> int | None:
     """The database schema that a version opens, and no other; None for those before 0.6.0."""
     if version < HUB[0]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from nvrstack.migration.around.renewal import DIRECTORY
 from nvrstack.migration.install import Install
 
-LETSENCRYPT = PurePosixPath("/etc/letsencrypt")
+LETSENCRYPT = PurePosixPath(DIRECTORY)
 
 
 @dataclass(frozen=True)

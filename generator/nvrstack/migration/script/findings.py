@@ -14,8 +14,8 @@ from nvrstack.migration.docker.words import (
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import User
 from nvrstack.migration.script import rules
-from nvrstack.migration.shell.commands import Call
 from nvrstack.migration.shell.source import Source, nodes
+from nvrstack.migration.shell.walk import Call
 from nvrstack.migration.words import Unknown
 
 SHELL = re.compile(rb"#!\s*\S*/(env\s+(-S\s+)?)?(bash|sh|dash)\b")

@@ -20,10 +20,10 @@ from nvrstack.migration.script.findings import (
     other_ways,
     unknown_words,
 )
-from nvrstack.migration.shell.commands import Call
 from nvrstack.migration.shell.evaluate import evaluate
 from nvrstack.migration.shell.repair import cut_command, thawed
 from nvrstack.migration.shell.source import ShellError, Source, nodes
+from nvrstack.migration.shell.walk import Call
 from nvrstack.migration.words import Unknown
 
 DOCUMENTED = ("run", "start", "stop", "logs", "rm", "pull", "init")

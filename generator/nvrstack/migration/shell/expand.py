@@ -14,7 +14,7 @@ from nvrstack.migration.shell.lexer import (
     parts_of,
     words_of,
 )
-from nvrstack.migration.shell.parameter import Expansion, parameter
+from nvrstack.migration.shell.parameter import Expansion, Within, parameter
 from nvrstack.migration.shell.scope import Scope, Session
 from nvrstack.migration.shell.source import ShellError
 from nvrstack.migration.shell.substitution import TIMEZONE, output_of
@@ -161,7 +161,8 @@ class Expander:
             case Literal():
                 return Expansion((part.text,))
             case Parameter():
-                found = parameter(part, self)
+                within = Within(self.scope, self.session, self.here.line, self.inner)
+                found = parameter(part, within)
                 for item in found.items:
                     self.session.spend(
                         0 if isinstance(item, Unknown) else len(item), self.here.line

@@ -3,16 +3,12 @@
 import fnmatch
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from nvrstack.migration.findings import Finding
 from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.lexer import Parameter
-from nvrstack.migration.shell.scope import FROM_ENVIRONMENT, Value
+from nvrstack.migration.shell.scope import FROM_ENVIRONMENT, Scope, Session, Value
 from nvrstack.migration.words import Unknown, Word
-
-if TYPE_CHECKING:
-    from nvrstack.migration.shell.expand import Expander
 
 LONGEST_TRIMMED = 4096
 RANGE = re.compile(r" *([0-9]+)(?: *: *([0-9]+))? *")
@@ -31,9 +27,26 @@ class Expansion:
     is_split: bool = False
 
 
-def parameter(part: Parameter, within: "Expander") -> Expansion:
+class Inner(Protocol):
+    """Expands an operand: to one value in quotes, to fields elsewhere."""
+
+    def __call__(self, text: str, *, quoted: bool) -> Word | tuple[Word, ...]:
+        """The operand's value."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """Where a parameter stands, and what expands its operand."""
+
+    scope: Scope
+    session: Session
+    line: int
+    inner: Inner
+
+
+def parameter(part: Parameter, within: Within) -> Expansion:
     """The expansion of one parameter. An operand is expanded only where bash would."""
-    here = Unknown(_written(part), within.here.line)
+    here = Unknown(_written(part), within.line)
     found = _value(part, within, here)
     if isinstance(found, Unknown):
         return Expansion((found,))
@@ -44,7 +57,7 @@ def parameter(part: Parameter, within: "Expander") -> Expansion:
         return _default(part, found, within, here)
     if found is None:
         if not operator and not part.name.isdecimal() and not _is_list(part):
-            within.session.note(_unset(part, within.here.line))
+            within.session.note(rules.VARIABLE_UNSET(within.line, variable=_written(part)))
         none = _is_list(part) and not (part.quoted and part.subscript == "*")
         return Expansion((), is_list=True) if none else Expansion(("",))
     if not operator:
@@ -52,7 +65,7 @@ def parameter(part: Parameter, within: "Expander") -> Expansion:
     return _changed(part, found, within, here)
 
 
-def _value(part: Parameter, within: "Expander", here: Unknown) -> Value | None:  # noqa: PLR0911 - one rule of bash each
+def _value(part: Parameter, within: Within, here: Unknown) -> Value | None:  # noqa: PLR0911 - one rule of bash each
     """The value, None for what is not set, the place itself where it cannot be known."""
     scope, name = within.scope, part.name
     if name in {"@", "*"}:
@@ -109,7 +122,7 @@ def _length(part: Parameter, found: Value | None, here: Unknown) -> Expansion:
     return Expansion((str(length),))
 
 
-def _default(part: Parameter, found: Value | None, within: "Expander", here: Unknown) -> Expansion:
+def _default(part: Parameter, found: Value | None, within: Within, here: Unknown) -> Expansion:
     """`${x:-operand}` and its kin."""
     symbol = part.operator[-1]
     lacks = found is None or found == ()
@@ -131,7 +144,7 @@ def _default(part: Parameter, found: Value | None, within: "Expander", here: Unk
     return Expansion((operand,))
 
 
-def _changed(part: Parameter, found: Value, within: "Expander", here: Unknown) -> Expansion:
+def _changed(part: Parameter, found: Value, within: Within, here: Unknown) -> Expansion:
     """Trimmed by a pattern, or cut out by numbers."""
     if part.operator == ":":
         return _cut_out(part, found, here)
@@ -170,7 +183,3 @@ def _written(part: Parameter) -> str:
     plain = not (subscript or part.operator or part.length)
     inner = f"{'#' if part.length else ''}{part.name}{subscript}{part.operator}{part.operand}"
     return f"${part.name}" if plain else f"${{{inner}}}"
-
-
-def _unset(part: Parameter, line: int) -> Finding:
-    return rules.VARIABLE_UNSET(line, variable=_written(part))

@@ -19,44 +19,13 @@ Value = Word | tuple[Word, ...]
 """A variable's: a scalar or an array."""
 FROM_ENVIRONMENT = frozenset(
     [
-        "BASH",
-        "BASHPID",
-        "BASH_SOURCE",
-        "BASH_VERSION",
-        "COLUMNS",
-        "DISPLAY",
-        "EPOCHSECONDS",
-        "FUNCNAME",
-        "HOME",
-        "HOSTNAME",
-        "HOSTTYPE",
-        "LANG",
-        "LINENO",
-        "LOGNAME",
-        "MACHTYPE",
-        "MAIL",
-        "OLDPWD",
-        "OPTARG",
-        "OPTIND",
-        "OSTYPE",
-        "PATH",
-        "PIPESTATUS",
-        "PPID",
-        "PWD",
-        "RANDOM",
-        "REPLY",
-        "SECONDS",
-        "SHELL",
-        "SHLVL",
-        "SUDO_COMMAND",
-        "SUDO_GID",
-        "SUDO_UID",
-        "SUDO_USER",
-        "TERM",
-        "USER",
-        "XDG_RUNTIME_DIR",
+        "BASH", "BASHPID", "BASH_SOURCE", "BASH_VERSION", "COLUMNS", "DISPLAY", "EPOCHSECONDS",
+        "FUNCNAME", "HOME", "HOSTNAME", "HOSTTYPE", "LANG", "LINENO", "LOGNAME", "MACHTYPE", "MAIL",
+        "OLDPWD", "OPTARG", "OPTIND", "OSTYPE", "PATH", "PIPESTATUS", "PPID", "PWD", "RANDOM",
+        "REPLY", "SECONDS", "SHELL", "SHLVL", "SUDO_COMMAND", "SUDO_GID", "SUDO_UID", "SUDO_USER",
+        "TERM", "USER", "XDG_RUNTIME_DIR",
     ]
-)
+)  # fmt: skip
 """Names that have a value in practice without the script's doing."""
 
 

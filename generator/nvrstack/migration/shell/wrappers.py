@@ -8,28 +8,9 @@ from nvrstack.migration.words import Unknown, Word
 TAKES_VALUE: Mapping[str, frozenset[str]] = {
     "sudo": frozenset(
         [
-            "-u",
-            "-g",
-            "-h",
-            "-p",
-            "-C",
-            "-r",
-            "-t",
-            "-T",
-            "-U",
-            "-D",
-            "-R",
-            "--user",
-            "--group",
-            "--host",
-            "--prompt",
-            "--close-from",
-            "--role",
-            "--type",
-            "--command-timeout",
-            "--other-user",
-            "--chdir",
-            "--chroot",
+            "-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group",
+            "--host", "--prompt", "--close-from", "--role", "--type", "--command-timeout",
+            "--other-user", "--chdir", "--chroot",
         ]
     ),
     "doas": frozenset({"-u", "-C"}),
@@ -43,7 +24,7 @@ TAKES_VALUE: Mapping[str, frozenset[str]] = {
     "nice": frozenset({"-n", "--adjustment"}),
     "ionice": frozenset({"-c", "-n", "--class", "--classdata"}),
     "timeout": frozenset({"-k", "-s", "--kill-after", "--signal"}),
-}
+}  # fmt: skip
 """Options that take the next word, from the programs' manual pages."""
 WITH_ASSIGNMENTS = frozenset({"sudo", "env"})
 

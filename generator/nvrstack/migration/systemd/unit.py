@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Reading, TextOf, User, no_file
-from nvrstack.migration.moonfire.versions import number
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.systemd import rules
 from nvrstack.migration.systemd.unit_file import (
@@ -23,30 +22,19 @@ from nvrstack.migration.systemd.unit_paths import (
     working_directory,
 )
 
-PROGRAM = "moonfire-nvr"
 CONTAINER_PROGRAMS = frozenset({"docker", "docker-compose", "podman", "nvr"})
 MODELLED = frozenset(
     {
-        "Service.Environment",
-        "Service.EnvironmentFile",
-        "Service.ExecStart",
-        "Service.Group",
-        "Service.Restart",
-        "Service.User",
+        "Service.Environment", "Service.EnvironmentFile", "Service.ExecStart", "Service.Group",
+        "Service.Restart", "Service.User",
     }
-)
+)  # fmt: skip
 WITHOUT_MEANING = frozenset(
     {
-        "Install.WantedBy",
-        "Service.NotifyAccess",
-        "Service.TimeoutStartSec",
-        "Service.Type",
-        "Unit.After",
-        "Unit.Description",
-        "Unit.Documentation",
-        "Unit.Wants",
+        "Install.WantedBy", "Service.NotifyAccess", "Service.TimeoutStartSec", "Service.Type",
+        "Unit.After", "Unit.Description", "Unit.Documentation", "Unit.Wants",
     }
-)
+)  # fmt: skip
 """How systemd starts a process; Compose has ways of its own."""
 SPECIFIED = ("EnvironmentFile", "Group", "User", "WorkingDirectory")
 """The settings whose specifiers matter, beside those of several words."""
@@ -68,7 +56,6 @@ def read_unit(
     drop_ins: Sequence[str] = (),
     users: Mapping[str, User] | None = None,
     groups: Mapping[str, int] | None = None,
-    version: str | None = None,
     text_of: TextOf = no_file,
     homes: Mapping[str, str] | None = None,
     members: Mapping[str, tuple[str, ...]] | None = None,
@@ -103,7 +90,7 @@ def read_unit(
     install = Install(
         source="systemd",
         image="",
-        version=version if number(version or "") else None,
+        version=None,
         container_name=name.removesuffix(".service"),
         user=_user(settings, users or {}, groups or {}, warnings),
         timezone=zone_of(environment.pop("TZ", None)),
