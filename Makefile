@@ -31,6 +31,7 @@ lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 check: lint ## ruff, mypy and the unit tests: what passes at every commit
 	$(BIN)/pytest -q tests/unit

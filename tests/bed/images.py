@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bed import rootfs, standin
+from tests.bed import moonfire, rootfs
 from tests.bed.paths import CONTEXTS, STANDINS, cache_dir, made
 from tests.bed.process import BedError, run
 
@@ -68,9 +68,11 @@ def _context(name: str) -> Iterator[Path]:
     """Lend a build context: the folder of that name, with the stand-ins where they belong."""
     with tempfile.TemporaryDirectory(prefix="context-", dir=made(cache_dir())) as folder:
         context = Path(folder) / name
-        shutil.copytree(CONTEXTS / name, context)
+        is_real = name == "moonfire" and moonfire.real() is not None
+        shutil.copytree(CONTEXTS / ("moonfire-real" if is_real else name), context)
         if name == "moonfire":
-            standin.write_program(context / "moonfire-nvr")
+            moonfire.put_program(context / "moonfire-nvr")
+            moonfire.put_root(context / "root.tar")
         elif name == "tools":
             made(context / "standins")
             for file in sorted(STANDINS.glob("*.py")):

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.bed import compose, engine, images, network
+from tests.bed import compose, engine, images, moonfire, network
 from tests.bed.process import run
 
 PROGRAMS = {
@@ -10,7 +10,7 @@ PROGRAMS = {
     "certbot": ("certbot", ["certbot", "--version"]),
     "ddclient": ("ddclient", ["ddclient", "--version"]),
     "pebble": ("tools", ["dpkg-query", "--show", "--showformat", "${Version}", "pebble"]),
-    "moonfire-nvr stand-in": ("moonfire", ["/usr/local/bin/moonfire-nvr", "--version"]),
+    "moonfire-nvr": ("moonfire", ["/usr/local/bin/moonfire-nvr", "--version"]),
 }
 
 
@@ -32,6 +32,8 @@ def versions() -> dict[str, str]:
         done = run(command, env=env, timeout=30, check=False)
         number = re.search(r"\bv?\d+\.\d+[\w.+~-]*", done.stdout + done.stderr)
         found[name] = number[0].rstrip(".,") if number else "unknown"
+    if moonfire.real() is None:
+        found["moonfire-nvr"] += ", played by the stand-in"
     return found
 
 

@@ -73,7 +73,7 @@ def test_each_answer_is_told_in_words_and_not_repeated(
         server.answers(password=EVERY)
         made.change(password=EVERY)
         assert made.comes_to("good"), running.text()
-        assert made.health().stdout == "ok\n"
+        assert made.health().returncode == 0
 
 
 @pytest.mark.parametrize("release", ddclients.releases())

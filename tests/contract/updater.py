@@ -165,8 +165,12 @@ def updater(
     names: str = "",
     pace: Mapping[str, str] = PACE,
     password: str = PASSWORD,
+    tools: Mapping[Path, str] | None = None,
 ) -> Updater:
-    """A public project on disk whose provider is the stand-in, which looks every second."""
+    """A public project on disk whose provider is the stand-in, which looks every second.
+
+    `tools` are programs beside those of the tree.
+    """
     hosts = directory / "hosts"
     hosts.write_text(f"127.0.0.1 localhost {SERVER} {names}\n")
     settings = (SETTINGS, ddclients.image(release), *changes)
@@ -175,6 +179,7 @@ def updater(
     constants = {f"use constant {name}": value for name, value in {**PACE, **pace}.items()}
     hurry(made.directory / SCHEDULE, " => ", constants)
     service = container(made, "ddclient", netns, directory / "tmp")
-    for path, target in {hosts: "/etc/hosts", **ddclients.program(release)}.items():
+    programs = {**ddclients.program(release), **(tools or {})}
+    for path, target in {hosts: "/etc/hosts", **programs}.items():
         service = service.with_mount(target, path)
     return Updater(made, service, directory / "log", settings)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -15,11 +13,14 @@ from cryptography import x509
 from tests.e2e import streams
 from tests.e2e.project import Project
 from tests.e2e.waiting import wait_until
+from tests.moonfire.past import Past
 
 RATE = 1_000_000
 """Bytes a second that the slow download takes."""
-LONGEST_GAP = 2.5
-"""Seconds between two entries of the recording log."""
+MOST_SECONDS = 120
+"""That a slow download may take."""
+PAST = tuple(Past(1_700_000_000 + 10 * n, 10, RATE // 10) for n in range(MOST_SECONDS))
+"""Recordings for slow downloads, each of which takes a second."""
 
 
 def lives(project: Project) -> dict[str, tuple[str, str, int]]:
@@ -59,21 +60,6 @@ def certified_names(certificate: x509.Certificate | None) -> list[str]:
     return sorted(found.value.get_values_for_type(x509.DNSName))
 
 
-def recorded_since(project: Project, began: float) -> list[float]:
-    """Return when Moonfire's stand-in has recorded, from a second before `began` on."""
-    lines = (project.state_dir / "standin-recording.log").read_text().splitlines()
-    return [moment for moment in map(float, lines) if moment > began - 1.5]
-
-
-def longest_gap(project: Project, began: float) -> float:
-    """Return the longest time without recording between `began` and now, in seconds."""
-    now = time.time()
-    moments = [moment for moment in recorded_since(project, began) if moment <= now]
-    assert moments, "nothing was recorded"
-    edges = [min(began, moments[0]), *moments, now]
-    return max(later - earlier for earlier, later in pairwise(edges))
-
-
 @dataclass
 class Watched:
     """Somebody who looks live and downloads, all the time."""
@@ -90,8 +76,7 @@ class Watched:
     def assert_streaming(self) -> None:
         """The live view goes on: each part has come once and in order."""
         self.view.wait_for(5)
-        parts = self.view.parts
-        assert parts == list(range(len(parts))), parts
+        self.view.assert_in_order()
         assert not self.view.closed
 
     def assert_complete(self, seconds: float) -> None:
@@ -99,16 +84,16 @@ class Watched:
         wait_until(
             "the download's end", lambda: self.file.stat().st_size == self.size, seconds=seconds
         )
-        streams.assert_right_bytes(self.file, self.size)
+        streams.assert_right_bytes(self.file, PAST[: self.size // RATE])
 
 
 @contextmanager
 def watched(project: Project, seconds: int) -> Iterator[Watched]:
-    """Look live, and download for so many seconds."""
+    """Look live, and download for so many seconds; the project's camera has the recordings PAST."""
     cookie = project.cookie()
-    size = seconds * RATE
+    size = streams.length(project, cookie, seconds)
     file = project.directory.with_name(f"{project.name}-slow.mp4")
-    command = streams.download_command(project, cookie, size, file, "--limit-rate", str(RATE))
+    command = streams.download_command(project, cookie, seconds, file, "--limit-rate", str(RATE))
     try:
         with (
             streams.live(project, cookie) as view,

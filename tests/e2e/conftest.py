@@ -15,6 +15,7 @@ import pytest
 from tests.bed import bed as test_bed
 from tests.bed.bed import Bed
 from tests.bed.lock import lock
+from tests.e2e.again import PAST
 from tests.e2e.first_light import FirstLight, watch_first_light
 from tests.e2e.project import Project
 from tests.e2e.projects import Projects
@@ -120,5 +121,6 @@ def lan(shared: Projects) -> Project:
     """The LAN stack, with no limit to signing in that a test could reach."""
     project = shared.new("lan", "home", 11, settings={"access.login_rate": "6000"})
     project.init()
+    project.add_camera(*PAST)
     project.up()
     return project

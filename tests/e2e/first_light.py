@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 
+from tests.bed.camera import RtspCamera
 from tests.bed.process import Done
 from tests.e2e.client import Answer
 from tests.e2e.project import FIRST_CLIENT, Project
 from tests.e2e.waiting import Stopwatch, wait_until
+from tests.moonfire.past import Past
+from tests.moonfire.rows import Camera, add_camera, opened
 
-CAMERA_PORT = 8554
+GATE = uuid.UUID("00000000-0000-4000-8000-000000000002")
+GATE_PORT = 8555
+GIB_OF_PAST = tuple(Past(1_700_000_000 + 256 * n, 256, 1 << 20) for n in range(4))
+"""What the stack's camera has recorded."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,11 @@ def watch_first_light(project: Project) -> FirstLight:
     watch = Stopwatch()
     done = project.init("--json")
     init_seconds = watch.seconds
-    project.override(
-        {"moonfire-nvr": {"environment": {"STANDIN_CAMERA": camera(project)}}},
-    )
+    project.add_camera(*GIB_OF_PAST)
+    gate = Camera("gate", gate_camera(project).urls, identity=GATE)
+    with opened(project.state_dir / "db/db") as connection:
+        (directory,) = connection.execute("select id from sample_file_dir").fetchone()
+        add_camera(connection, gate, directory)
     watch = Stopwatch()
     project.up()
     up_seconds = watch.seconds
@@ -63,9 +72,10 @@ def watch_first_light(project: Project) -> FirstLight:
     return FirstLight(project, done, issuer, first, logs, before, figures, watch.seconds)
 
 
-def camera(project: Project) -> str:
-    """Where the stack's camera is."""
-    return f"{project.world.bed.camera_address}:{CAMERA_PORT}"
+def gate_camera(project: Project) -> RtspCamera:
+    """The stack's second camera, which nobody has switched on."""
+    bed = project.world.bed
+    return RtspCamera(bed.camera_address, bed.camera_netns, port=GATE_PORT)
 
 
 def answered(project: Project) -> Answer | None:

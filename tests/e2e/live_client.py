@@ -2,8 +2,9 @@
 
     live_client.py ADDRESS HOST PATH [HEADER …]
 
-It prints the status line, then one line for each frame: opcode, length, and the number of the
-stand-in's part. It ends when the server says good-bye, or when it is ended.
+It prints the status line, then one line for each frame: opcode, length, and what it is a part of:
+OPEN.RECORDING and START-END (Moonfire's ref/api.md). It ends when the server says good-bye, or when
+it is ended.
 """
 
 import re
@@ -14,6 +15,7 @@ import sys
 from typing import BinaryIO
 
 SILENCE_SECONDS = 30
+PART = re.compile(rb"X-Recording-Id: ([0-9.]+)\r\nX-Media-Time-Range: ([0-9-]+)")
 
 
 def connect(address: str, host: str, path: str, headers: list[str]) -> BinaryIO:
@@ -60,9 +62,9 @@ def main() -> None:
             print(line.decode(), flush=True)
     while (found := frame(stream)) is not None:
         opcode, payload = found
-        part = re.search(rb"X-Standin-Part: (\d+)", payload[:400])
-        number = part[1].decode() if part else payload[:200].decode(errors="replace")
-        print(opcode, len(payload), number, flush=True)
+        part = PART.search(payload[:800])
+        told = b" ".join(part.groups()) if part else payload[:200]
+        print(opcode, len(payload), told.decode(errors="replace"), flush=True)
     print("closed", flush=True)
 
 

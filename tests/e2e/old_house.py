@@ -20,10 +20,10 @@ from nvrstack.migration.plan.move import Certificate, HostNginx, Move
 from nvrstack.rendering.quoting import quote_ddclient_password
 from tests.bed.booted import BootedHost
 from tests.bed.engine_host import boot, engine_host
+from tests.bed.moonfire import put_program
 from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.process import Done, Word
-from tests.bed.standin import write_program
 from tests.e2e.old_install import GID, UID, OldInstall, described
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import DDNS_PASSWORD, DYNDNS, DYNDNS_PORT, LOGIN, World
@@ -152,12 +152,12 @@ class OldHouse(OldInstall):
         self.certify()
         self.host.systemctl("reload", NGINX_UNIT)
         self.host.systemctl("enable", "--now", DDCLIENT_UNIT, TIMER)
-        wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)
+        wait_until("the old Moonfire to record", self.records, seconds=60, every=0.1)
         wait_until("the old page", lambda: self.status("/") == 200, seconds=20)
 
     def make_moonfire(self) -> None:
         """Put Moonfire there, with a user, a database and its units."""
-        write_program(self.host.root / "usr/local/bin/moonfire-nvr")
+        put_program(self.host.root / "usr/local/bin/moonfire-nvr")
         self.host.run(["groupadd", "--gid", str(GID), "moonfire-nvr"])
         user = ["--uid", str(UID), "--gid", str(GID), "--no-create-home", "moonfire-nvr"]
         self.host.run(["useradd", *user])

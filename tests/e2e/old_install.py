@@ -6,16 +6,13 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -44,11 +41,17 @@ from tests.e2e.old_files import (
     renewal_text,
 )
 from tests.e2e.project import FIRST_CLIENT, NVRSTACK
+from tests.e2e.recorder import Recorder
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
+from tests.moonfire.past import Past, add_past
+from tests.moonfire.rows import Camera, add_camera, add_directory, opened
+from tests.standins.moonfire.levers import FILE
 
 UID, GID = 4711, 4712
 OWNER = 4713
+LEVERS = {"recording_seconds": 1, "stop": "kept"}
+"""How the stand-in behaves, old and new: a plain stop loses nothing, and a minute is a second."""
 OPEN_PORT = "port 8080"
 """What `nvrstack verify` calls a Moonfire that can be reached without the proxy."""
 
@@ -70,6 +73,8 @@ class OldInstall:
     """What goes before nvrstack, where it is to see other mounts than the test."""
     env: dict[str, str] = field(default_factory=dict)
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    past: list[Path] = field(default_factory=list)
+    """The files of what was recorded long ago."""
 
     @property
     def is_old_schema(self) -> bool:
@@ -154,10 +159,7 @@ class OldInstall:
         self.add_camera()
         lay_out_lineage(self.letsencrypt, self.domain)
         self.run_old()
-        wait_until("the old Moonfire to record", self.moments, seconds=20, every=0.1)
-        recording = self.samples / "0000000100000001"
-        recording.write_bytes(os.urandom(4096))
-        os.chown(recording, UID, GID)
+        wait_until("the old Moonfire to record", self.records, seconds=60, every=0.1)
 
     def run_old(self) -> None:
         """Start it for the first time, as its owner did."""
@@ -187,22 +189,14 @@ class OldInstall:
         return self.world.bed.run([self.script, *words], timeout=60, check=check)
 
     def add_camera(self) -> None:
-        """Put a camera and the directory of its recordings into the database."""
-        with closing(sqlite3.connect(self.state / "db" / "db")) as connection, connection:
-            config = json.dumps({"path": str(self.samples)})
-            connection.execute(
-                "insert into sample_file_dir (uuid, config) values (?, ?)",
-                (uuid.uuid4().bytes, config),
-            )
-            connection.execute(
-                "insert into camera (uuid, short_name, config) values (?, 'door', '{}')",
-                (uuid.uuid4().bytes,),
-            )
-            connection.execute(
-                "insert into stream (camera_id, sample_file_dir_id, type, config)"
-                " values (1, 1, 'main', '{}')"
-            )
-        for file in (self.state / "db").iterdir():
+        """Put a camera, the directory of its recordings and an old one into the database."""
+        self.world.camera.start()
+        with opened(self.state / "db" / "db") as connection:
+            directory = add_directory(connection, str(self.samples))
+            add_camera(connection, Camera("door", self.world.camera.urls), directory)
+            self.past = add_past(connection, 1, self.samples, [Past(1_700_000_000, 8, 512)])
+        (self.state / FILE).write_text(json.dumps(LEVERS))
+        for file in (*(self.state / "db").iterdir(), *self.samples.iterdir(), self.state / FILE):
             os.chown(file, UID, GID)
 
     @property
@@ -242,27 +236,29 @@ class OldInstall:
         load(settings, "the test's settings", load_stacks())
         return replace(move, **changes)
 
-    def moments(self) -> list[float]:
-        """When was recorded, by the stand-in's own clock."""
-        log = self.state / "standin-recording.log"
-        return [float(line) for line in log.read_text().splitlines()] if log.exists() else []
+    @property
+    def recorder(self) -> Recorder:
+        """What is recorded, by whichever Moonfire."""
+        return Recorder(self.state / "db", self.samples, self.world.camera)
 
     def records(self) -> bool:
         """Whether something was recorded within the last seconds."""
-        found = self.moments()
-        return bool(found) and time.time() - found[-1] < 2.0
+        return self.recorder.records()
+
+    def recorded_after(self, moment: float) -> bool:
+        """Whether something was recorded after a moment of Unix time."""
+        return self.recorder.recorded_after(moment)
 
     def longest_gap(self, began: float) -> float:
-        """The longest time without recording since then, in seconds."""
-        found = [moment for moment in self.moments() if moment >= began - 1.5]
-        return max(later - earlier for earlier, later in pairwise([*found, time.time()]))
+        """The longest time that a stream lacks since then, in seconds."""
+        return self.recorder.longest_gap(began)
 
     def plain_restart(self) -> float:
         """The longest time without recording when the old one is stopped and started, no more."""
         began = time.time()
         self.stop_and_start()
         started = time.time()
-        wait_until("the next recording", lambda: self.moments()[-1] > started, seconds=20)
+        wait_until("the next recording", lambda: self.recorded_after(started), seconds=60)
         return self.longest_gap(began)
 
     def stop_and_start(self) -> None:
@@ -357,12 +353,12 @@ class OldInstall:
             began = journal.first("began", "")
             return began is not None and began > self.since and step in journal.state().begun
 
-        wait_until(f"the step {step}", begun, seconds=15, every=0.02)
+        wait_until(f"the step {step}", begun, seconds=60, every=0.02)
 
     def files(self) -> dict[str, Any]:
         """What a move has to leave alone or bring back, byte for byte."""
         files = [self.script, self.config, *sorted(self.letsencrypt.rglob("*"))]
-        files += sorted(self.samples.glob("0*"))
+        files += self.past
         return {str(path): described(path) for path in files}
 
     def fingerprint(self) -> dict[str, Any]:

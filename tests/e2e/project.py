@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,15 @@ from typing import Any
 import yaml
 from cryptography import x509
 
+from tests.bed.camera import RtspCamera
 from tests.bed.network import CLIENTS
 from tests.bed.process import Done, Word
 from tests.e2e import client
+from tests.e2e.recorder import Recorder
 from tests.e2e.world import World
+from tests.moonfire.past import Past, add_past
+from tests.moonfire.rows import Camera, add_camera, add_directory, opened
+from tests.standins.moonfire.levers import FILE
 
 NVRSTACK = Path(sys.executable).with_name("nvrstack")
 ADMIN, ADMIN_PASSWORD = "admin", "correct horse 5tapl3"
@@ -77,6 +83,40 @@ class Project:
         words += ["--first-user", ADMIN] if "first_user_password" in self.secrets else []
         command = ["init", str(self.directory), "--yes", "--stack", self.stack, *words, *options]
         return self.nvrstack(*command, check=check)
+
+    @property
+    def samples(self) -> Path:
+        """Where Moonfire finds its directory for recordings, as the host has it."""
+        return self.state_dir / "sample"
+
+    def add_camera(self, *past: Past, camera: RtspCamera | None = None) -> None:
+        """Let Moonfire record the world's camera, or another one; it must not run yet.
+
+        `past` is what it is to have recorded of its stream `sub`.
+        """
+        door = camera or self.world.camera
+        with opened(self.state_dir / "db/db") as connection:
+            directory = add_directory(connection, "/var/lib/moonfire-nvr/sample")
+            row = add_camera(connection, Camera("door", door.urls), directory)
+            self.samples.mkdir(mode=0o700)
+            query = "select id from stream where camera_id = ? and type = 'sub'"
+            (stream,) = connection.execute(query, (row,)).fetchone()
+            files = add_past(connection, stream, self.samples, list(past)) if past else []
+        owner = self.state_dir.stat()
+        for path in (self.samples, self.samples / "meta", *files):
+            if path.exists():
+                os.chown(path, owner.st_uid, owner.st_gid)
+        if camera is None:
+            door.start()
+
+    @property
+    def recorder(self) -> Recorder:
+        """What Moonfire records of the world's camera."""
+        return Recorder(self.state_dir / "db", self.samples, self.world.camera)
+
+    def pull_levers(self, **levers: str | float) -> None:
+        """Tell Moonfire's stand-in how to behave; a real one reads nothing of it."""
+        (self.state_dir / FILE).write_text(json.dumps(levers))
 
     def nvrstack(
         self,

@@ -53,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def count(self) -> None:
-        """Send a number five times a second, for a minute at most."""
+        """Count five times a second, for a minute at most, as `live_client` prints it."""
         key = (self.headers["Sec-WebSocket-Key"] or "").encode()
         accept = base64.b64encode(hashlib.sha1(key + WEBSOCKET).digest()).decode()
         self.send_response(101)
@@ -62,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", accept)
         self.end_headers()
         for number in range(300):
-            payload = str(number).encode()
+            payload = f"1.0 {number}-{number + 1}".encode()
             self.wfile.write(bytes([0x82, len(payload)]) + payload)
             time.sleep(0.2)
         self.close_connection = True

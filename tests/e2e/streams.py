@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.bed.process import end
 from tests.e2e.project import FIRST_CLIENT, Project
 from tests.e2e.waiting import wait_until
-from tests.standins.moonfire.video import virtual_bytes
+from tests.moonfire.past import Past, known_bytes
 
 CLIENT = Path(__file__).with_name("live_client.py")
 CAMERA = "/api/cameras/00000000-0000-4000-8000-000000000001/sub"
@@ -38,6 +40,22 @@ def background(
         process.wait(5)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a recording that is looked at live; times from its beginning, in 1/90,000 s."""
+
+    recording: int
+    start: int
+    end: int
+
+
+def part_of(text: str) -> Part:
+    """Read what the client prints of a part: OPEN.RECORDING START-END."""
+    identity, _, times = text.partition(" ")
+    start, _, end = times.partition("-")
+    return Part(int(identity.partition(".")[2]), int(start), int(end))
+
+
 @dataclass
 class Live:
     """A live view."""
@@ -55,10 +73,18 @@ class Live:
         return self.lines[0] if self.lines else ""
 
     @property
-    def parts(self) -> list[int]:
-        """The numbers of the binary parts that came."""
+    def parts(self) -> list[Part]:
+        """The binary parts that came."""
         found = [line.split(" ", 2) for line in self.lines[1:]]
-        return [int(words[2]) for words in found if words[0] == "2"]
+        return [part_of(words[2]) for words in found if words[0] == "2"]
+
+    def assert_in_order(self) -> None:
+        """Each part has come once, and begins where the one before it ends."""
+        for before, after in pairwise(self.parts):
+            if after.recording == before.recording:
+                assert after.start == before.end, (before, after)
+            else:
+                assert (after.recording, after.start) == (before.recording + 1, 0), (before, after)
 
     @property
     def closed(self) -> bool:
@@ -85,20 +111,34 @@ def live(project: Project, cookie: str, *, origin: str | None = None) -> Iterato
 
 
 def download_command(
-    project: Project, cookie: str, size: int, file: Path, *options: str
+    project: Project, cookie: str, count: int, file: Path, *options: str
 ) -> list[str]:
-    """Return the command that downloads a recording of `size` bytes, as far as it comes."""
+    """Return the command that downloads the first recordings of the past, as far as it comes."""
     return [
         "curl", "--silent", "--show-error", "--fail", "--insecure", "--noproxy", "*",
         "--connect-to", f"::{project.address}:", "--max-time", "120", "--cookie", cookie,
-        "--output", str(file), *options, f"{project.origin}{CAMERA}/view.mp4?s={size}",
+        "--output", str(file), *options, f"{project.origin}{view(count)}",
     ]  # fmt: skip
 
 
-def assert_right_bytes(file: Path, size: int) -> None:
-    """Compare a download with what Moonfire's stand-in has."""
-    assert file.stat().st_size == size
+def view(count: int) -> str:
+    """The path of the first recordings as one file."""
+    return f"{CAMERA}/view.mp4?s=0-{count - 1}"
+
+
+def length(project: Project, cookie: str, count: int) -> int:
+    """How many bytes such a download has."""
+    answer = project.request(FIRST_CLIENT, view(count), "--head", "--cookie", cookie)
+    assert answer.status == 200, answer
+    (found,) = answer.header("content-length")
+    return int(found)
+
+
+def assert_right_bytes(file: Path, past: Sequence[Past]) -> None:
+    """A download ends with all bytes of the recordings' own, in their order."""
+    size = sum(one.size for one in past)
     with file.open("rb") as stream:
+        stream.seek(-size, os.SEEK_END)
         for offset in range(0, size, PIECE):
-            wanted = virtual_bytes(offset, min(PIECE, size - offset))
+            wanted = known_bytes(offset, min(PIECE, size - offset))
             assert stream.read(PIECE) == wanted, f"wrong bytes after {offset}"

@@ -210,7 +210,7 @@ def test_a_site_may_count_over_a_websocket(house: Project, folder: Path) -> None
         wait_until("an answer to the WebSocket", lambda: view.status, seconds=10)
         assert view.status == "HTTP/1.1 101 Switching Protocols"
         view.wait_for(5)
-        assert view.parts == list(range(len(view.parts)))
+        view.assert_in_order()
     upgrade = ["--http1.1", "--header", "Connection: Upgrade", "--header", "Upgrade: websocket"]
     login = ["--user", f"{USER}:{PASSWORD}"]
     seen = told(ask(house, "files", *upgrade, *login, path="/ws"))
@@ -320,7 +320,7 @@ def test_a_site_that_is_removed_goes_and_the_others_stay(
         wait_until("the site's end", is_gone, seconds=20)
         figures["from `nvrstack render` to a removed site's end"] = f"{watch.seconds:.1f} s"
         view.wait_for(3)
-        assert view.parts == list(range(len(view.parts)))
+        view.assert_in_order()
         assert not view.closed
     assert files[f"nginx/htpasswd/{gone}"] == "remove"
     assert not (house.directory / f"nginx/htpasswd/{gone}").exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.again import certified_names, lives, watched
+from tests.e2e.again import PAST, certified_names, lives, watched
 from tests.e2e.brief_authority import LIFE, URL, ZONE, BriefAuthority, brief_authority
 from tests.e2e.first_light import issued
 from tests.e2e.project import FIRST_CLIENT, Project
@@ -40,6 +40,7 @@ def brief(projects: Projects, authority: BriefAuthority) -> Project:
     settings = {"certificate.authority": URL}
     project = projects.new("router-ddns", "brief", 12, settings=settings)
     project.init()
+    project.add_camera(*PAST)
     project.override({"certbot": {"healthcheck": OFTEN}})
     project.up()
     wait_until("the first certificate", lambda: issued(project), seconds=60, every=0.1)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
-from tests.bed.bed import Bed
-from tests.e2e.first_light import FirstLight, camera
+from nvrstack.host.terminal_codes import without_codes as plain
+from tests.e2e.first_light import FirstLight, gate_camera
 from tests.e2e.project import ADMIN, FIRST_CLIENT, Project
 from tests.e2e.projects import lines_of_step
-from tests.e2e.streams import background
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import LOGIN
 
@@ -68,17 +66,18 @@ def test_the_dynamic_dns_provider_got_one_update(public: Project) -> None:
     assert entry["answer"] == "good 192.31.196.9"
 
 
-def test_moonfire_reaches_its_camera(public: Project, bed: Bed) -> None:
+def test_moonfire_reaches_its_camera(public: Project) -> None:
     """The camera stands where only the way out by the `cameras` network leads."""
-    where = camera(public)
-    assert f"camera {where}: connection failed" in public.logs("moonfire-nvr")
-    assert f"camera {where}: connected" not in public.logs("moonfire-nvr")
-    address, _, port = where.partition(":")
-    listener = [sys.executable, "-m", "http.server", "--bind", address, port]
-    output = public.directory.with_name("camera.txt")
-    with background(public, listener, output, bed.camera_netns):
+    camera = gate_camera(public)
+    recording = public.samples / "0000000300000000"
+    assert f"opening input url={camera.urls['main']}" in plain(public.logs("moonfire-nvr"))
+    assert not recording.exists()
+    camera.start()
+    try:
         wait_until(
-            "Moonfire's connection to the camera",
-            lambda: f"camera {where}: connected" in public.logs("moonfire-nvr"),
+            "the camera's first recording",
+            lambda: recording.exists() and recording.stat().st_size > 0,
             seconds=15,
         )
+    finally:
+        camera.stop()

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import pytest
 
 from tests.contract.crowd import HALF, crowd
-from tests.e2e.again import lives, longest_gap, recorded_since, watched
+from tests.e2e.again import PAST, lives, watched
 from tests.e2e.project import FIRST_CLIENT, SECOND_CLIENT, Project
 from tests.e2e.projects import Projects
-from tests.e2e.streams import CAMERA
+from tests.e2e.streams import view
 from tests.e2e.waiting import wait_until
 
 HALF_SENT = 2200
@@ -28,6 +28,7 @@ def stormy(projects: Projects) -> Project:
     """A stack with the limits that it has by itself."""
     project = projects.new("lan", "stormy", 15)
     project.init()
+    project.add_camera(*PAST)
     project.up()
     wait_until("Moonfire's answer", project.serves, seconds=30)
     return project
@@ -44,13 +45,13 @@ def going_on(project: Project, figures: dict[str, str], what: str) -> Iterator[C
             seen.assert_streaming()
             assert project.request(FIRST_CLIENT, "/").status == 200
             now = time.time()
-            recorded = lambda: recorded_since(project, now)[-1:] > [now]  # noqa: E731
+            recorded = lambda: project.recorder.recorded_after(now)  # noqa: E731
             wait_until("a recording", recorded, seconds=SECONDS)
 
         yield assert_well
         assert_well()
         seen.assert_complete(60)
-    gap = longest_gap(project, began)
+    gap = project.recorder.longest_gap(began)
     figures[f"longest gap of recordings, {what}"] = f"{gap:.1f} s"
     assert gap < SECONDS
     assert lives(project) == before, "nothing was restarted"
@@ -78,7 +79,7 @@ def test_visitors_who_read_nothing_of_what_they_asked_for(
     stormy: Project, figures: dict[str, str]
 ) -> None:
     cookie = stormy.cookie()
-    path = f"{CAMERA}/view.mp4?s=100000000"
+    path = view(len(PAST))
     head = f"GET {path} HTTP/1.1\r\nHost: {stormy.domain}\r\nCookie: {cookie}\r\n\r\n".encode()
     with (
         going_on(stormy, figures, "visitors who read nothing") as assert_well,

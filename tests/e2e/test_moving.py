@@ -302,5 +302,5 @@ def test_an_engine_that_ends_in_the_middle(
     gap = assert_taken_back(install, before, done, began)
     figures["without recording, an engine that ends"] = f"{gap:.1f} s"
     figures["from the engine's end to the next recording"] = (
-        f"{min(moment for moment in install.moments() if moment > down) - down:.1f} s"
+        f"{min(one.start for one in install.recorder.finished() if one.start > down) - down:.1f} s"
     )

@@ -88,7 +88,7 @@ def cut(house: OldHouse, point: Point, what: str) -> float:
     up = time.time()
     wait_until(
         f"a recording after a power cut at {point}",
-        lambda: house.moments()[-1] > up,
+        lambda: house.recorded_after(up),
         seconds=RECORDING_AGAIN,
     )
     return time.time() - up

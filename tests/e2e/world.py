@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.bed import pebble
 from tests.bed.bed import Bed
+from tests.bed.camera import PROGRAM as CAMERA
+from tests.bed.camera import RtspCamera
 from tests.bed.network import CLIENTS
 from tests.bed.paths import STANDINS, made
 from tests.bed.process import end
@@ -69,8 +71,11 @@ class World:
     authority_root: Path = field(init=False)
     dyndns: Program = field(init=False)
     hosts: list[str] = field(default_factory=list)
+    camera: RtspCamera = field(init=False)
+    """The camera of every house. It does not run before somebody starts it."""
 
     def __post_init__(self) -> None:
+        self.camera = RtspCamera(self.bed.camera_address, self.bed.camera_netns)
         files = pebble.prepare(self.folder / "pebble", validity_seconds=CERTIFICATE_SECONDS)
         self.authority_root = files.authority
         dns = f"{self.bed.internet_address}:53"
@@ -115,15 +120,22 @@ class World:
 
     def end_leftovers(self) -> None:
         """End the servers of a run that was killed; the bed's resolver goes on."""
-        listed = self.bed.run(["ip", "netns", "pids", self.bed.internet_netns]).stdout.split()
+        places = (self.bed.internet_netns, self.bed.camera_netns)
+        listed = [
+            pid
+            for place in places
+            for pid in self.bed.run(["ip", "netns", "pids", place]).stdout.split()
+        ]
         commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in listed}
-        ours = (b"pebble\0-config", b"named\0-g", os.fsencode(STANDINS / "dyndns.py"))
+        programs = [os.fsencode(path) for path in (STANDINS / "dyndns.py", CAMERA)]
+        ours = (b"pebble\0-config", b"named\0-g", *programs)
         end([pid for pid, line in commands.items() if any(o in line for o in ours)], seconds=3)
 
     def close(self) -> None:
         """Take everything away again."""
         self.authority.stop()
         self.dyndns.stop()
+        self.camera.stop()
         self.connect()
         for name in ("pebble", DYNDNS, *self.hosts):
             self.bed.set_address(name, None)

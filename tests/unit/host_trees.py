@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nvrstack.pki.certificates import local_leaf, local_root
-from tests.standins.moonfire.schema import SCHEMA
+from tests.moonfire.rows import Camera, add_camera, add_directory
+from tests.standins.moonfire.schema_tables import SCHEMA_7
 
 UNIT = """\
 [Unit]
@@ -100,26 +101,15 @@ def host(root: Path, *, users: bool = True, samples: str = "/media/nvr") -> Path
     (root / samples.lstrip("/")).mkdir(parents=True, exist_ok=True)
     place = put(root, "/var/lib/moonfire-nvr/db/db", b"")
     with closing(sqlite3.connect(place)) as connection:
-        connection.executescript(SCHEMA)
+        connection.executescript(SCHEMA_7)
         connection.execute("insert into version values (7, 0, 'made for a test')")
         if users:
             connection.execute(
                 "insert into user (username, password_hash, permissions)"
                 " values ('alice', '$scrypt$ln=4,r=8,p=1$YQ$YQ', x'0801')"
             )
-        connection.execute(
-            "insert into sample_file_dir (id, uuid, config) values (1, ?, ?)",
-            (os.urandom(16), json.dumps({"path": samples})),
-        )
-        connection.execute(
-            "insert into camera (id, uuid, short_name, config) values (1, ?, 'front', '{}')",
-            (os.urandom(16),),
-        )
-        connection.execute(
-            "insert into stream (camera_id, sample_file_dir_id, type, config)"
-            " values (1, 1, 'main', ?)",
-            (json.dumps({"mode": "record", "url": "rtsp://192.168.1.20/1"}),),
-        )
+        front = Camera("front", {"main": "rtsp://192.168.1.20/1"})
+        add_camera(connection, front, add_directory(connection, samples))
         connection.commit()
     return root
 

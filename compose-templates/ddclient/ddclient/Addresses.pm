@@ -10,7 +10,7 @@ use IO::Socket::INET;
 use Program qw(output_of stopping);
 use Socket qw(AF_INET AF_INET6 inet_ntop inet_pton);
 
-our @EXPORT_OK = qw(addresses);
+our @EXPORT_OK = qw(addresses is_public packed);
 
 # What no home is reached at: all that IANA's special-purpose registries do not call globally
 # reachable (RFC 6890), multicast, and for IPv6 what is not yet given to the public (RFC 4291).

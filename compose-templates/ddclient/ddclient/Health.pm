@@ -7,7 +7,7 @@ use Answers qw(%RESULTS);
 use Configuration qw(configuration);
 use Exporter 'import';
 use Memory qw(latest_state);
-use Schedule qw(PATIENCE);
+use Schedule qw(PATIENCE PUBLISHING);
 
 our @EXPORT_OK = qw(healthy);
 
@@ -19,7 +19,7 @@ sub healthy {
     my $configuration = configuration();
     my $too_long = TOO_MANY * $configuration->{interval};
     my $silence = time - ($state->{last_run} // 0);
-    my @problems;
+    my (@problems, @doubts);
     if (!$state->{last_run}) {
         push @problems, 'your address was not looked up yet';
     } elsif ($silence > $too_long + 2 * PATIENCE) {
@@ -28,19 +28,37 @@ sub healthy {
         push @problems, 'your address was last looked up in the future: the clock was set back';
     } else {
         push @problems, unsaved($state), missing($configuration, $state, $too_long);
-    }
-    for my $name (abs $silence > $too_long + 2 * PATIENCE ? () : @{$configuration->{names}}) {
-        my $host = $state->{hosts}{$name};
-        if (!$host || $host->{configuration} ne $configuration->{sections}{$name}) {
-            push @problems, "$name: not tried yet";
-        } elsif ($host->{result} ne 'good') {
-            my $for_you = $RESULTS{$host->{result}}[0] eq 'person';
-            my $since = time - ($host->{in_order} // 0);
-            push @problems, "$name: " . in_words($host) if $for_you || $since > $too_long;
+        for my $name (@{$configuration->{names}}) {
+            my $host = $state->{hosts}{$name};
+            if (!$host || $host->{configuration} ne $configuration->{sections}{$name}) {
+                push @problems, "$name: not tried yet";
+            } elsif ($host->{result} ne 'good') {
+                my $for_you = $RESULTS{$host->{result}}[0] eq 'person';
+                my $since = time - ($host->{in_order} // 0);
+                push @problems, "$name: " . in_words($host) if $for_you || $since > $too_long;
+            } else {
+                my ($late, $doubt) = doubt($host);
+                push @{$late ? \@problems : \@doubts}, "$name: $doubt" if $doubt;
+            }
         }
     }
-    print map { "$_\n" } @problems ? @problems : 'ok';
+    print map { "$_\n" } @problems ? @problems : @doubts ? @doubts : 'ok';
     return @problems ? 1 : 0;
+}
+
+# Whether the provider has had time enough, and what its name servers say meanwhile, unless they agree.
+sub doubt {
+    my ($host) = @_;
+    my $servers = $host->{name_servers}
+        or return (0, 'the provider has this address; its name servers are not asked yet');
+    my ($verdict, $answer, $since) = @$servers{qw(verdict answer since)};
+    return (0, undef) if $verdict eq 'agree';
+    return (0, "the provider has this address; whether its name servers say so is not known: $answer")
+        if $verdict eq 'unknown';
+    my $length = time - $since;
+    my $late = $length > PUBLISHING;
+    my $when = $late ? 'for ' . span($length) : 'yet';
+    return ($late, "the provider has this address, which its name servers do not say $when: $answer");
 }
 
 # What cannot be kept over a restart is told again after it.

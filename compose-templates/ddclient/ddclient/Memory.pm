@@ -28,6 +28,7 @@ sub read_state {
         my $future = grep { $_ > time + TOLERANCE } map { $_ // 0 } @$host{qw(last_attempt in_order)};
         my $wait = ($host->{next_attempt} // 0) - time;
         $host->{next_attempt} = 0 if $future || $wait > LONGEST + TOLERANCE;
+        delete $host->{name_servers} if $future;
         $host->{last_success} = 0 if ($host->{last_success} // 0) > time + TOLERANCE;
     }
     return $state;
@@ -49,6 +50,9 @@ sub latest_state {
 sub is_sound {
     my ($host) = @_;
     return 0 unless ref $host eq 'HASH' && ref($host->{addresses} // {}) eq 'HASH';
+    my $servers = $host->{name_servers} // {map { $_ => 0 } qw(since next failures)};
+    return 0 unless ref $servers eq 'HASH';
+    return 0 if grep { !looks_like_number($_ // '') } @$servers{qw(since next failures)};
     return !grep { defined && !looks_like_number($_) } @$host{@TIMES};
 }
 
@@ -79,6 +83,8 @@ sub move_times {
     my ($state, $seconds) = @_;
     for my $host (values %{$state->{hosts}}) {
         $_ and $_ += $seconds for @$host{@TIMES};
+        my $servers = $host->{name_servers} or next;
+        $_ += $seconds for @$servers{qw(since next)};
     }
     $_ and $_ += $seconds for $state->{last_run}, values %{$state->{missing}};
 }

@@ -24,6 +24,7 @@ sub stopping () {
 # has started itself ends with it.
 sub output_of {
     my ($input, @words) = @_;
+    return if $stopping;
     open my $in, '+>', undef or return "$words[0]: $!\n";
     print {$in} $input;
     seek $in, 0, 0;
@@ -34,6 +35,7 @@ sub output_of {
         setpgrp;
         open STDIN, '<&', $in;
         open STDERR, '>&', \*STDOUT;
+        no warnings 'exec';
         exec @words or print "$words[0]: $!\n";
         exit 127;
     }

@@ -6,7 +6,8 @@ use warnings;
 use Exporter 'import';
 use Time::HiRes qw(clock_gettime);
 
-our @EXPORT_OK = qw(TICK PATIENCE NO_ADDRESS LONGEST REFRESH hold_off growing uptime);
+our @EXPORT_OK = qw(TICK PATIENCE NO_ADDRESS LONGEST REFRESH ASK_AGAIN LONGEST_ASK PUBLISHING hold_off growing
+    uptime);
 
 use constant TICK => 5;
 # The longest that a program may run.
@@ -22,6 +23,13 @@ use constant LONGEST_BUSY => 7200;
 use constant LONGEST_NETWORK => 3600;
 # Providers delete names of which they have not heard for a month.
 use constant REFRESH => 25 * 86400;
+
+# Until a name's own servers say what the provider was told: after 30 s, 90 s, 3.5 min, 7.5 min, and
+# so on; once an hour in the end, and also when they agree.
+use constant ASK_AGAIN => 30;
+use constant LONGEST_ASK => 3600;
+# For so long a provider may take to tell them.
+use constant PUBLISHING => 3600;
 
 # Until the next attempt, after so many that failed for want of a person, of patience or of a network.
 sub hold_off {

@@ -16,6 +16,7 @@ use Addresses qw(addresses);
 use Answers qw(%RESULTS %FOR_ALL);
 use Configuration qw(configuration);
 use Health qw(healthy);
+use NameServers qw(confirm);
 use Memory qw(move_times read_state write_state);
 use Program qw(stop stopping);
 use Schedule qw(TICK NO_ADDRESS REFRESH hold_off growing uptime);
@@ -55,6 +56,7 @@ sub keep_up {
             $next = uptime + $pause;
             save($state) unless stopping;
         }
+        save($state) if believe($configuration, $state);
         sleep TICK unless stopping;
     }
 }
@@ -100,6 +102,7 @@ sub look {
             if ($result eq 'good') {
                 @$host{qw(last_success in_order failures)} = (time, time, 0);
                 $host->{addresses} = {%{$host->{addresses}}, %$addresses};
+                delete $host->{name_servers};
                 $host->{next_attempt} = time + $configuration->{pause};
             } else {
                 put_off($host, $configuration->{interval});
@@ -109,6 +112,22 @@ sub look {
         }
     }
     return $found;
+}
+
+# See what the names' own servers say, where the provider has the present addresses. True where that
+# is news. Nothing follows from it but what is told to you: an update more would mend nothing.
+sub believe {
+    my ($configuration, $state) = @_;
+    my ($addresses, $news) = ($state->{addresses}, 0);
+    for my $name (@{$configuration->{names}}) {
+        my $host = $state->{hosts}{$name};
+        next unless $host && %$addresses && ($host->{result} // '') eq 'good';
+        next unless is_told($host, $addresses) && confirm($name, $host, $addresses);
+        my ($verdict, $answer) = @{$host->{name_servers}}{qw(verdict answer)};
+        print "$name: its name servers: $verdict: $answer\n";
+        $news = 1;
+    }
+    return $news;
 }
 
 # Whether the provider knows these very addresses, and has been told so within the month.

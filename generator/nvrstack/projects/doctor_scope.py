@@ -6,7 +6,8 @@ from pathlib import Path
 from nvrstack.projects.project import LoadedProject
 from nvrstack.rendering.forwardings import wanted_forwardings
 from nvrstack.services.acme import LETSENCRYPT, directory_url
-from nvrstack.settings.model import ADDRESS_SERVICES, Settings, Site
+from nvrstack.settings.model import Settings, Site
+from nvrstack.settings.web import ADDRESS_SERVICES
 
 Ids = tuple[int, int]
 Folder = tuple[Path, str, Ids]

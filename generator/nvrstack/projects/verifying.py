@@ -16,7 +16,7 @@ from nvrstack.host.visit.session import Login
 from nvrstack.pki.certificates import is_certificate
 from nvrstack.projects.project import LoadedProject
 from nvrstack.rendering.context import hsts_seconds, public_https_port
-from nvrstack.settings.model import ADDRESS_SERVICES
+from nvrstack.settings.web import ADDRESS_SERVICES
 from nvrstack.visit import Place
 
 SITE_FILE = "nginx/sites/moonfire.conf"

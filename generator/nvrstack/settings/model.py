@@ -5,15 +5,12 @@ stack says anything; a field without default must come from one of them.
 """
 
 import re
-import string
 from datetime import timedelta
-from ipaddress import IPv4Address
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from nvrstack.services import acme, images
+from nvrstack.services import images
 from nvrstack.settings.names import problem, text
 from nvrstack.settings.values import (
     MOONFIRE_TAG,
@@ -35,6 +32,14 @@ from nvrstack.settings.values import (
     TimeZone,
     Workers,
 )
+from nvrstack.settings.web import (
+    ADDRESS_SERVICES,
+    Authority,
+    EabKeyId,
+    Server,
+    Upstream,
+    WebAddress,
+)
 
 SCHEMA = 1
 """The version of the settings file that this release writes and reads."""
@@ -42,42 +47,6 @@ SCHEMA = 1
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
-
-
-def _web_address(value: object) -> str:
-    given = text(value)
-    if not _split(given).hostname or any(c.isspace() for c in given):
-        raise problem("{v!r} is no URL; write one such as https://example.net/ip", v=given)
-    return given
-
-
-def _split(url: str) -> SplitResult:
-    """The parts of an http or https URL; empty ones when it is none."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.port != 0
-    except ValueError:
-        usable = False
-    return parts if usable else urlsplit("")
-
-
-def _authority(value: object) -> str:
-    given = text(value)
-    if given in AUTHORITIES or (given.startswith("https://") and _web_address(given)):
-        return given
-    raise problem(
-        "{v!r} is no certificate authority; expected one of {k}, or the https:// address of an "
-        "ACME directory",
-        v=given,
-        k=", ".join(AUTHORITIES),
-    )
-
-
-def _eab_key_id(value: object) -> str:
-    given = text(value)
-    if not given or not set(given) <= _BASE64URL:
-        raise problem("{v!r} is no key identifier; copy it from the authority's page", v=given)
-    return given
 
 
 def _schema(value: object) -> int:
@@ -132,40 +101,6 @@ def _moonfire_version(value: object) -> str:
     return given
 
 
-def _server(value: object) -> str:
-    given = text(value)
-    parts = _split(given if "://" in given else f"https://{given}")
-    beside = parts.path + parts.query + parts.fragment
-    if not parts.hostname or beside or not set(parts.netloc) <= _SERVER_CHARACTERS:
-        raise problem(
-            "{v!r} is no server; write host or host:port, such as api.example.net", v=given
-        )
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _upstream(value: object) -> str:
-    given = text(value)
-    parts = _split(given)
-    host = parts.hostname or ""
-    beside = parts.path.strip("/") + parts.query + parts.fragment + parts.netloc.rpartition("@")[1]
-    if beside or not _is_upstream_host(host):
-        raise problem(
-            "{v!r} is no upstream; write http://HOST:PORT or https://HOST:PORT, without a path",
-            v=given,
-        )
-    return f"{parts.scheme}://{host}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
-
-
-def _is_upstream_host(host: str) -> bool:
-    """Whether nginx can take it: an IPv4 address, or a name that does not look like one."""
-    if host.replace(".", "").isdigit():
-        try:
-            return bool(IPv4Address(host))
-        except ValueError:
-            return False
-    return bool(re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", host))
-
-
 def _body_size(value: object) -> str:
     given = text(value)
     if not re.fullmatch(r"0|[1-9][0-9]{0,5}[kmg]", given):
@@ -186,28 +121,15 @@ def _interface(value: object) -> str:
     return given
 
 
-ADDRESS_SERVICES = (
-    "https://api64.ipify.org",
-    "https://icanhazip.com",
-    "https://checkip.dns.he.net",
-)
-"""Services that tell a client its address, over IPv4 and over IPv6."""
-AUTHORITIES = (*acme.DIRECTORIES, "local", "files")
 OLDEST_MOONFIRE = (0, 7, 10)
 """The first version in upstream's present registry; older ones spell their settings otherwise."""
 NEVER_PUBLISHED = {(0, 7, 18), (0, 7, 22), (0, 7, 24)}
 """Tags whose release workflow failed, so that no joint image exists."""
 _NAME_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789-_")
-_BASE64URL = set(string.ascii_letters + string.digits + "-_=")
-_SERVER_CHARACTERS = set(string.ascii_letters + string.digits + ".-:[]")
 
-Upstream = Annotated[str, BeforeValidator(_upstream)]
 BodySize = Annotated[str, BeforeValidator(_body_size)]
-Server = Annotated[str, BeforeValidator(_server)]
-WebAddress = Annotated[str, BeforeValidator(_web_address)]
 Interface = Annotated[str, BeforeValidator(_interface)]
 Family = Literal["ipv4", "ipv6"]
-Authority = Annotated[str, BeforeValidator(_authority)]
 
 
 class Project(_Section):
@@ -275,7 +197,7 @@ class Certificate(_Section):
     dns_provider: Text | None = None
     dns_propagation: Duration | None = None
     key_type: Literal["ecdsa", "rsa"] = "ecdsa"
-    eab_key_id: Annotated[str, BeforeValidator(_eab_key_id)] | None = None
+    eab_key_id: EabKeyId | None = None
     authority_root: HostPath | None = None
     chain_file: HostPath | None = None
     key_file: HostPath | None = None

@@ -16,6 +16,8 @@ from tests.standins.moonfire.program import MoonfireError, version
 
 def serve_static(exchange: Exchange, path: str) -> None:
     """Serve the page and its script: never with a question about who is calling."""
+    if not exchange.require_method("GET", "HEAD"):
+        return
     if path not in STATIC_FILES or not exchange.server.shared.config.serves_static_files:
         raise MoonfireError("NOT_FOUND", "static file not found")
     kind, cache, text = STATIC_FILES[path]
@@ -61,7 +63,9 @@ def serve_top_level(exchange: Exchange) -> None:
     top: dict[str, Any] = {
         "timeZoneName": exchange.server.shared.zone,
         "serverVersion": "0.0.0" if version() >= (0, 7, 8) else number,
-        "cameras": cameras(exchange.db, with_config=with_config),
+        "cameras": cameras(
+            exchange.db, with_config=with_config, with_days=query.get("days") == "true"
+        ),
         "permissions": caller.permissions.to_json(),
     }
     if caller.user is not None:
@@ -77,7 +81,7 @@ def serve_top_level(exchange: Exchange) -> None:
 def serve_camera(exchange: Exchange, identity: str) -> None:
     """`/api/cameras/<uuid>/`: one camera."""
     exchange.caller()
-    for camera in cameras(exchange.db):
+    for camera in cameras(exchange.db, with_days=True):
         if camera["uuid"] == identity:
             exchange.reply_api(json.dumps(camera))
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,7 +35,7 @@ def command_line() -> Parser:
     """Return the parser with the documented subcommands and flags."""
     description = f"{STANDIN_NAME}. This is NOT Moonfire NVR."
     parser = Parser(prog="moonfire-nvr", description=description, allow_abbrev=False)
-    parser.add_argument("--version", "-V", action="version", version=version_line())
+    parser.add_argument("--version", "-V", action="store_true", help="Prints version information")
     commands = parser.add_subparsers(dest="command", title="available commands")
 
     def add(name: str, text: str, *, db_dir: bool = True) -> argparse.ArgumentParser:
@@ -90,14 +89,18 @@ def perform(arguments: argparse.Namespace) -> int:
     return maintain(arguments)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Parse the command line, run, and turn any error into a log line and exit status 1."""
+    words = sys.argv[1:] if argv is None else argv
+    if words in (["--version"], ["-V"]):
+        print(version_line())
+        return 0
     parser = command_line()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(words)
     if arguments.command is None:
         parser.print_help()
         return 0
-    log("INFO", f"{STANDIN_NAME}; {version_line()}; this is NOT Moonfire NVR")
+    log("INFO", f"{STANDIN_NAME}; {version_line().strip()}; this is NOT Moonfire NVR")
     try:
         return perform(arguments)
     except (MoonfireError, sqlite3.Error, OSError) as err:

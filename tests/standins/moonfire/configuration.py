@@ -41,6 +41,7 @@ class Config:
     binds: tuple[Bind, ...]
     db_dir: Path = DEFAULT_DB_DIR
     serves_static_files: bool = True
+    worker_threads: int = 1
 
 
 def spelled(camel: str) -> str:
@@ -74,10 +75,10 @@ def parse_config(text: str) -> Config:
     binds = tuple(parse_bind(bind) for bind in expect(table["binds"], list, "a sequence"))
     db_dir = expect(table.get(spelled("dbDir"), str(DEFAULT_DB_DIR)), str, "path string")
     workers = expect(table.get(spelled("workerThreads"), 1), int, "usize")
-    if workers < 1:
-        # Zero parses, but the runtime then panics; either way the server does not start.
-        raise MoonfireError("INVALID_ARGUMENT", "Worker threads cannot be set to 0")
-    return Config(binds, Path(db_dir), static_files_available(table.get(spelled("uiDir"))))
+    if workers < 0:
+        raise MoonfireError("INVALID_ARGUMENT", f"invalid value: integer `{workers}`")
+    files = static_files_available(table.get(spelled("uiDir")))
+    return Config(binds, Path(db_dir), files, workers)
 
 
 def static_files_available(ui_dir: object) -> bool:

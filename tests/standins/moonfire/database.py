@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sqlite3
 import threading
@@ -10,38 +11,57 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tests.standins.moonfire import levers
 from tests.standins.moonfire.accounts import User, rust_option, user_from_row
+from tests.standins.moonfire.h264 import SampleEntry
 from tests.standins.moonfire.meta import Open, lock_db_dir
 from tests.standins.moonfire.passwords import verify_password
-from tests.standins.moonfire.program import MoonfireError, log, seconds_from_environment
-from tests.standins.moonfire.schema import connect, expected_schema
+from tests.standins.moonfire.program import MoonfireError, log
+from tests.standins.moonfire.schema import VIEWS_OF_6, connect, expected_schema
+
+
+class Use(enum.Enum):
+    """What a database is opened for."""
+
+    SERVE = enum.auto()
+    """To be written to; the table `open` gets a row."""
+    LOOK = enum.auto()
+    UPGRADE = enum.auto()
+    """An older schema is no fault."""
 
 
 class Database:
-    """The SQLite database of schema 7, opened with the `unix-excl` VFS as since v0.7.12.
+    """The SQLite database, opened with the `unix-excl` VFS as since v0.7.12.
 
     One lock guards every use, also while a password is checked: the real server holds its only
     database lock during scrypt, so that a stream of logins slows everything down.
     """
 
-    def __init__(self, db_dir: Path, *, read_only: bool, upgrades: bool = False) -> None:
+    def __init__(self, db_dir: Path, *, read_only: bool, use: Use = Use.SERVE) -> None:
         self.lock = threading.RLock()
         self.read_only = read_only
         self.failed_logins: dict[int, int] = {}
         self.opened: Open | None = None
+        levers.read(db_dir)
         self._fd = lock_db_dir(db_dir, shared=read_only)
         mode = "ReadOnly" if read_only else "ReadWrite"
         log("INFO", f"Opening {db_dir / 'db'} in {mode} mode")
         try:
             self.conn = connect(db_dir / "db", "ro" if read_only else "rw")
-            self._check_schema(upgrades=upgrades)
+            # The exclusive lock is taken with the first transaction, and kept.
+            self.conn.execute("select count(*) from sqlite_master").fetchone()
+            self.schema = self._checked_schema(use)
+            if use is Use.UPGRADE:
+                return
+            if self.schema == 6:
+                self.conn.executescript(VIEWS_OF_6)
             self.uuid: bytes = self.conn.execute("select uuid from meta").fetchone()[0]
-            if not read_only and not upgrades:
+            if use is Use.SERVE and not read_only:
                 self._insert_open()
         except sqlite3.Error as err:
             raise MoonfireError("UNAVAILABLE", f"{err}: {db_dir / 'db'}") from err
 
-    def _check_schema(self, *, upgrades: bool) -> None:
+    def _checked_schema(self, use: Use) -> int:
         named = "select count(*) from sqlite_master where name = 'version'"
         if not self.conn.execute(named).fetchone()[0]:
             raise MoonfireError(
@@ -49,22 +69,16 @@ class Database:
                 "no such table: version. If you have never used this database before, "
                 "run moonfire-nvr init",
             )
-        found = self.conn.execute("select max(id) from version").fetchone()[0]
+        found: int = self.conn.execute("select max(id) from version").fetchone()[0]
         expected = expected_schema()
-        if upgrades and found < expected:
-            log("INFO", f"upgrading from schema {found} to {expected}")
-            time.sleep(seconds_from_environment("STANDIN_UPGRADE_SECONDS"))
-            self.conn.execute(
-                "insert into version (id, unix_time, notes) values (?, ?, 'upgraded')",
-                (expected, int(time.time())),
-            )
-        elif found != expected:
+        if found != expected and not (use is Use.UPGRADE and found < expected):
             age = "old" if found < expected else "new"
             raise MoonfireError(
                 "FAILED_PRECONDITION",
                 f"database schema version {found} is too {age} (expected {expected}); "
                 "see upgrade instructions in guide/upgrade.md",
             )
+        return found
 
     def _insert_open(self) -> None:
         identity = uuid.uuid4().bytes
@@ -74,27 +88,46 @@ class Database:
         )
         self.opened = Open(cursor.lastrowid or 0, identity)
 
-    def close(self) -> None:
-        """Write the WAL back into the database and release the lock."""
+    def sample_entry(self, entry: SampleEntry) -> int:
+        """Return the id of a stream's sample entry, which is added where it is not known yet."""
         with self.lock:
-            if not self.read_only:
-                self.conn.execute("pragma wal_checkpoint(truncate)")
+            row = self.conn.execute(
+                "select id from video_sample_entry where data = ?", (entry.data,)
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+            cursor = self.conn.execute(
+                "insert into video_sample_entry (width, height, rfc6381_codec, data)"
+                " values (?, ?, ?, ?)",
+                (entry.width, entry.height, entry.codec, entry.data),
+            )
+            return cursor.lastrowid or 0
+
+    def close(self) -> None:
+        """Close it, with which SQLite writes the WAL back into it, and release the lock."""
+        with self.lock:
+            if self.opened is not None:
+                self.conn.execute(
+                    "update open set end_time_90k = ?1, duration_90k = ?1 - start_time_90k"
+                    " where id = ?2",
+                    (int(time.time() * 90000), self.opened.id),
+                )
             self.conn.close()
             os.close(self._fd)
 
-    def flush(self) -> None:
-        """Do what the real flush does and tests look for: log the hashes of failed logins.
+    def flush(self) -> bool:
+        """Do what the real flush does besides recordings: log the hashes of failed logins.
 
-        Fails like SQLite without a writable directory for temporary files.
+        Tells whether SQLite had a directory for its temporary files.
         """
         if not temporary_directory():
             log(
                 "WARN",
-                "flush failure on save for reason periodic flush of the stand-in; will retry "
+                "flush failure on save for reason synchronous deletion; will retry "
                 "after 60s: unable to open database file: VFS is unable to determine a suitable "
                 "directory for temporary files (code 6410)",
             )
-            return
+            return False
         with self.lock:
             failed, self.failed_logins = self.failed_logins, {}
             for user_id, count in failed.items():
@@ -105,10 +138,11 @@ class Database:
                     f"password_hash: {rust_option(user.password_hash)}",
                 )
                 self.conn.execute(
-                    "update user set password_failure_count = password_failure_count + ? "
+                    "update main.user set password_failure_count = password_failure_count + ? "
                     "where id = ?",
                     (count, user_id),
                 )
+        return True
 
     def users(self, where: str = "", *values: object) -> list[User]:
         """Return users in the order of their ids, all or those that a condition selects."""

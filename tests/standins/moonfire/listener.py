@@ -16,7 +16,9 @@ from typing import Any
 
 from tests.standins.moonfire.configuration import Bind, Config
 from tests.standins.moonfire.database import Database
+from tests.standins.moonfire.flushing import Flusher
 from tests.standins.moonfire.program import MoonfireError, log, os_error
+from tests.standins.moonfire.streaming import Stream
 
 FIRST_PASSED = 3
 """The number of the first descriptor that systemd passes."""
@@ -29,6 +31,9 @@ class Server:
     db: Database
     config: Config
     zone: str
+    flusher: Flusher
+    streams: dict[int, Stream] = field(default_factory=dict)
+    """Those that are recorded, by their ids."""
     stop: threading.Event = field(default_factory=threading.Event)
 
 

@@ -1,24 +1,27 @@
-"""The live view: who may see it, and numbered parts over a WebSocket."""
+"""The live view: who may see it, and its frames over a WebSocket."""
 
 from __future__ import annotations
 
 import json
-import time
+import queue
 import urllib.parse
 
-from tests.standins.moonfire.cameras import check_stream
+from tests.standins.moonfire.cameras import find_stream
 from tests.standins.moonfire.exchange import Exchange
+from tests.standins.moonfire.mp4 import box
 from tests.standins.moonfire.program import MoonfireError, log, version
-from tests.standins.moonfire.video import virtual_bytes
+from tests.standins.moonfire.recording import Pushed
+from tests.standins.moonfire.streaming import Stream
 from tests.standins.moonfire.websocket import WebSocket, websocket_accept
 
-LIVE_PART_BYTES = 100_000
-LIVE_PART_SECONDS = 0.2
+IDLE_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 
 
 def serve_live(exchange: Exchange, camera: str, kind: str) -> None:
     """`live.m4s`: origin check, handshake, then everything else inside the WebSocket."""
     denied: MoonfireError | None = None
+    stream_id = 0
     try:
         if not exchange.caller().permissions.view_video:
             raise MoonfireError("PERMISSION_DENIED", "view_video required")
@@ -26,7 +29,7 @@ def serve_live(exchange: Exchange, camera: str, kind: str) -> None:
             raise MoonfireError(
                 "FAILED_PRECONDITION", "database is read-only; there are no live streams"
             )
-        check_stream(exchange.db, camera, kind)
+        stream_id, _ = find_stream(exchange.db, camera, kind)
     except MoonfireError as err:
         if version() < (0, 7, 6):
             raise
@@ -43,7 +46,7 @@ def serve_live(exchange: Exchange, camera: str, kind: str) -> None:
         log("ERROR", f"closing with error: {denied}")
         socket_.send(1, json.dumps({"type": "error", "message": str(denied)}).encode())
     else:
-        stream_parts(socket_, exchange.db.opened.id if exchange.db.opened else 0)
+        stream_parts(socket_, exchange.server.shared.streams.get(stream_id))
     socket_.close()
 
 
@@ -72,17 +75,38 @@ def check_origin(origin: str | None, host: str | None) -> None:
         )
 
 
-def stream_parts(websocket: WebSocket, open_id: int) -> None:
-    """Send numbered binary parts of about 100 kB, five a second, until the client leaves."""
-    number = 0
-    while not websocket.closed.is_set():
-        head = (
-            'Content-Type: video/mp4; codecs="avc1.4d401e"\r\n'
-            f"X-Recording-Start: {int(time.time() * 90000)}\r\n"
-            f"X-Open-Id: {open_id}\r\n"
-            f"X-Standin-Part: {number}\r\n\r\n"
-        ).encode()
-        start = number * LIVE_PART_BYTES
-        websocket.send(2, head + virtual_bytes(start, LIVE_PART_BYTES))
-        number += 1
-        websocket.closed.wait(LIVE_PART_SECONDS)
+def stream_parts(websocket: WebSocket, stream: Stream | None) -> None:
+    """Send a part for each frame, and a ping where none has come for 30 s, until the client leaves.
+
+    A stream that is not recorded has no frames at all.
+    """
+    viewer = queue.SimpleQueue[Pushed]() if stream is None else stream.look()
+    idle = 0.0
+    try:
+        while not websocket.closed.is_set():
+            try:
+                websocket.send(2, part(viewer.get(timeout=LOOK_SECONDS)))
+                idle = 0.0
+            except queue.Empty:
+                idle += LOOK_SECONDS
+                if idle >= IDLE_SECONDS:
+                    websocket.send(9, b"")
+                    idle = 0.0
+    finally:
+        if stream is not None:
+            stream.look_away(viewer)
+
+
+def part(frame: Pushed) -> bytes:
+    """A part of a live stream (upstream: ref/api.md); its video is one frame in a box."""
+    recording = frame.recording
+    head = [
+        'Content-Type: video/mp4; codecs="avc1.42c01e"',
+        f"X-Recording-Start: {recording.start_90k}",
+        f"X-Recording-Id: {recording.open_id}.{recording.number}",
+        f"X-Media-Time-Range: {frame.start_90k}-{frame.end_90k}",
+        f"X-Prev-Media-Duration: {recording.prev_media_90k}",
+        f"X-Runs: {recording.prev_runs + (recording.run_offset == 0)}",
+        f"X-Video-Sample-Entry-Id: {recording.entry}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + box(b"mdat", frame.data)

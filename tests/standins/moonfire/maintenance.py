@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 
-from tests.standins.moonfire.database import Database
+from tests.standins.moonfire.database import Database, Use
 from tests.standins.moonfire.meta import lock_db_dir
 from tests.standins.moonfire.passwords import unpadded_base64
 from tests.standins.moonfire.permissions import Permissions
 from tests.standins.moonfire.program import MoonfireError, log
 from tests.standins.moonfire.sessions import SessionRequest, make_session
 from tests.standins.moonfire.strict import parse_json
+from tests.standins.moonfire.upgrading import upgrade
 
 
 def login(arguments: argparse.Namespace) -> int:
@@ -24,10 +25,14 @@ def login(arguments: argparse.Namespace) -> int:
         if name not in bits:
             raise MoonfireError("INVALID_ARGUMENT", f"no such session flag {name}")
         flags |= bits[name]
+    if arguments.curl_cookie_jar is not None and arguments.domain is None:
+        raise MoonfireError("INVALID_ARGUMENT", "--curl-cookie-jar requires --domain")
     db = Database(arguments.db_dir, read_only=False)
     found = db.users("where username = ?", arguments.username)
     if not found:
         raise MoonfireError("NOT_FOUND", f"no such user {arguments.username}")
+    if found[0].disabled():
+        raise MoonfireError("FAILED_PRECONDITION", "user is disabled")
     permissions = found[0].permissions
     if arguments.permissions is not None:
         permissions = Permissions.from_json(parse_json(arguments.permissions.encode()))
@@ -55,10 +60,15 @@ def maintain(arguments: argparse.Namespace) -> int:
         if shutil.which("sqlite3") is None:
             raise MoonfireError("NOT_FOUND", "unable to execute sqlite3")
         raise MoonfireError("UNIMPLEMENTED", "the stand-in does not start sqlite3")
-    db = Database(arguments.db_dir, read_only=False, upgrades=command == "upgrade")
-    db.close()
     if command == "upgrade":
+        db = Database(arguments.db_dir, read_only=False, use=Use.UPGRADE)
+        upgrade(
+            db.conn, db.schema, journal=arguments.preset_journal, vacuum=not arguments.no_vacuum
+        )
+        db.close()
         return 0
+    use = Use.SERVE if command == "config" else Use.LOOK
+    Database(arguments.db_dir, read_only=False, use=use).close()
     if command == "config":
         terminal = sys.stdin.isatty() and sys.stdout.isatty()
         reason = "the stand-in has no terminal interface" if terminal else "not a terminal"

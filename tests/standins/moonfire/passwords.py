@@ -6,10 +6,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import re
 import secrets
 
+from tests.standins.moonfire.levers import lever
 from tests.standins.moonfire.program import MoonfireError
 
 
@@ -29,7 +29,7 @@ def scrypt(password: str, salt: bytes, cost: tuple[int, int, int], length: int) 
 
 def hash_password(password: str) -> str:
     """Return a PHC string as v0.7.30 makes it: `$scrypt$ln=17,r=8,p=1$<salt>$<hash>`."""
-    ln = int(os.environ.get("STANDIN_SCRYPT_LN") or 17)
+    ln = int(lever("scrypt_ln"))
     salt = secrets.token_bytes(16)
     digest = scrypt(password, salt, (ln, 8, 1), 32)
     return f"$scrypt$ln={ln},r=8,p=1${unpadded_base64(salt)}${unpadded_base64(digest)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -11,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+
+from tests.standins.moonfire.levers import lever
 
 STANDIN_NAME = "Moonfire NVR stand-in for nvrstack's tests"
 DEFAULT_DB_DIR = Path("/var/lib/moonfire-nvr/db")
@@ -31,24 +32,29 @@ def os_error(message: str, cause: OSError) -> MoonfireError:
     return MoonfireError(kind, f"{message}\ncaused by: {cause}")
 
 
-@functools.cache
 def version() -> tuple[int, int, int]:
     """Return the version that is played; a few documented behaviours depend on it."""
-    text = os.environ.get("STANDIN_VERSION", "v0.7.30")
+    text = lever("version")
     match = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)", text)
     if match is None:
-        sys.exit(f"STANDIN_VERSION={text!r} is not a version like v0.7.30")
+        sys.exit(f"the lever version={text!r} is not a version like v0.7.30")
     return int(match[1]), int(match[2]), int(match[3])
 
 
 def version_line() -> str:
     """Return the `--version` line: bpaf's form from v0.7.6 on, structopt's before."""
     number = ".".join(map(str, version()))
-    return f"Version: v{number}" if version() >= (0, 7, 6) else f"moonfire-nvr {number}"
+    return f"Version: v{number}\n" if version() >= (0, 7, 6) else f"moonfire-nvr {number}"
 
 
-def log(level: str, message: str) -> None:
-    """Write one event to stderr, in the form chosen by MOONFIRE_FORMAT (json, systemd, text)."""
+COLOURS = {"ERROR": 31, "WARN": 33, "INFO": 32}
+
+
+def log(level: str, message: str, span: str = "") -> None:
+    """Write one event to stderr, in the form chosen by MOONFIRE_FORMAT (json, systemd, text).
+
+    The text has colours even where stderr is no terminal; NO_COLOR takes them away.
+    """
     style = os.environ.get("MOONFIRE_FORMAT", "")
     thread = threading.current_thread().name
     if style == "json":
@@ -56,16 +62,20 @@ def log(level: str, message: str) -> None:
         line = json.dumps({**event, "fields": {"message": message}, "threadName": thread})
     elif style == "systemd":
         priority = {"ERROR": 3, "WARN": 4, "INFO": 5}[level]
-        line = f"<{priority}>{thread} standin: {message}"
+        line = f"<{priority}>{thread} {span and f'{span}: '}standin: {message}"
     else:
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(now))
-        line = f"{stamp}.{int(now % 1 * 1e6):06d} {level:>5} {thread} standin: {message}"
+        line = (
+            f"{_painted(2, f'{stamp}.{int(now % 1 * 1e6):06d}')} "
+            f"{_painted(COLOURS[level], f'{level:>5}')} {thread} "
+            f"{_painted(1, span) + ': ' if span else ''}{_painted(2, 'standin')}"
+            f"{_painted(2, ':')} {message}"
+        )
     # One write per event, so that threads do not mix their lines.
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
-def seconds_from_environment(name: str) -> float:
-    """Return a non-negative number of seconds from the environment, 0 when unset."""
-    return max(0.0, float(os.environ.get(name) or 0))
+def _painted(code: int, text: str) -> str:
+    return text if os.environ.get("NO_COLOR") else f"\x1b[{code}m{text}\x1b[0m"

@@ -16,7 +16,7 @@ from tests.standins.moonfire.cameras import STREAM_TYPES
 from tests.standins.moonfire.exchange import Exchange
 from tests.standins.moonfire.live import serve_live
 from tests.standins.moonfire.program import MoonfireError, version
-from tests.standins.moonfire.recordings import serve_list, serve_view
+from tests.standins.moonfire.recordings import serve_init, serve_list, serve_view
 from tests.standins.moonfire.signing_in import serve_login, serve_logout
 from tests.standins.moonfire.users_api import serve_user, serve_users
 
@@ -45,18 +45,27 @@ class RequestHandler(Exchange):
         if rest in fixed:
             fixed[rest](self)
             return
-        camera, _, tail = rest.removeprefix("cameras/").partition("/")
+        if match := re.fullmatch(r"init/(\d{1,9})\.mp4", rest):
+            serve_init(self, int(match[1]))
+        elif rest.startswith("cameras/"):
+            self.dispatch_camera(rest.removeprefix("cameras/"))
+        else:
+            raise MoonfireError("NOT_FOUND", "path not understood")
+
+    def dispatch_camera(self, rest: str) -> None:
+        """Find the handler of what stands behind /api/cameras/."""
+        camera, slash, tail = rest.partition("/")
         identity = canonical_uuid(camera)
         kind, _, name = tail.partition("/")
-        if not rest.startswith("cameras/") or identity is None:
+        if identity is None or (tail and kind not in STREAM_TYPES):
             raise MoonfireError("NOT_FOUND", "path not understood")
-        if tail == "" and rest.endswith("/"):
+        if tail == "" and slash:
             serve_camera(self, identity)
-        elif kind in STREAM_TYPES and name == "live.m4s":
+        elif name == "live.m4s":
             serve_live(self, identity, kind)
-        elif kind in STREAM_TYPES and name == "view.mp4":
-            serve_view(self, identity, kind)
-        elif kind in STREAM_TYPES and name == "recordings":
+        elif name in ("view.mp4", "view.m4s"):
+            serve_view(self, identity, kind, name.removeprefix("view."))
+        elif name == "recordings":
             serve_list(self, identity, kind)
         else:
             raise MoonfireError("NOT_FOUND", "path not understood")

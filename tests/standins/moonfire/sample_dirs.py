@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.standins.moonfire.database import Database
 from tests.standins.moonfire.meta import DirMeta, Open, lock_directory
-from tests.standins.moonfire.program import MoonfireError, os_error
+from tests.standins.moonfire.program import MoonfireError, os_error, version
+
+SAMPLE_FILE = re.compile("[0-9a-f]{16}")
 
 
 def open_sample_dirs(db: Database) -> list[int]:
@@ -30,10 +33,13 @@ def open_sample_dirs(db: Database) -> list[int]:
     if db.opened is not None:
         for dir_id, dir_uuid, text, _, _ in rows:
             db.conn.execute(
-                "update sample_file_dir set last_complete_open_id = ? where id = ?",
+                "update main.sample_file_dir set last_complete_open_id = ? where id = ?",
                 (db.opened.id, dir_id),
             )
-            DirMeta(db.uuid, dir_uuid, last_complete_open=db.opened).write(Path(text))
+            # From v0.7.26 on the open that is complete is called one in progress.
+            name = "in_progress_open" if version() >= (0, 7, 26) else "last_complete_open"
+            DirMeta(db.uuid, dir_uuid, **{name: db.opened}).write(Path(text))
+            abandon(db, dir_id, Path(text))
     return fds
 
 
@@ -69,3 +75,17 @@ def meta_problem(actual: DirMeta, wanted: DirMeta) -> str:
     if wanted.last_complete_open not in (actual.last_complete_open, actual.in_progress_open):
         return f"not at expected last open {wanted.last_complete_open}"
     return ""
+
+
+def abandon(db: Database, dir_id: int, path: Path) -> None:
+    """Remove the files of recordings that were never completed: their numbers are used again."""
+    counted = dict(
+        db.conn.execute(
+            "select id, cum_recordings from stream where sample_file_dir_id = ?", (dir_id,)
+        )
+    )
+    for file in path.iterdir():
+        if SAMPLE_FILE.fullmatch(file.name):
+            identity = int(file.name, 16)
+            if (identity & 0xFFFFFFFF) >= counted.get(identity >> 32, 0):
+                file.unlink()

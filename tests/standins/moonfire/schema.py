@@ -1,4 +1,4 @@
-"""The SQLite file: its tables, how it is made and how it is opened."""
+"""The SQLite file: how it is made and how it is opened."""
 
 from __future__ import annotations
 
@@ -11,41 +11,22 @@ from pathlib import Path
 
 from tests.standins.moonfire.meta import lock_db_dir
 from tests.standins.moonfire.program import MoonfireError, log, os_error, version
+from tests.standins.moonfire.schema_tables import SCHEMA_6, SCHEMA_7
 
-# The tables of schema version 7; columns, checks and references as documented. Schema 6 is told
-# apart by its number alone: it has the same tables here.
-SCHEMA = """
-create table meta (uuid blob not null check (length(uuid) = 16), config text);
-create table version (id integer primary key, unix_time integer not null, notes text);
-create table open (
-  id integer primary key, uuid blob unique not null check (length(uuid) = 16),
-  start_time_90k integer, end_time_90k integer, duration_90k integer,
-  boot_uuid check (length(boot_uuid) = 16));
-create table sample_file_dir (
-  id integer primary key, uuid blob unique not null check (length(uuid) = 16), config text,
-  last_complete_open_id integer references open (id));
-create table camera (
-  id integer primary key, uuid blob unique not null check (length(uuid) = 16),
-  short_name text not null, config text not null);
-create table stream (
-  id integer primary key, camera_id integer not null references camera (id),
-  sample_file_dir_id integer references sample_file_dir (id),
-  type text not null check (type in ('main', 'sub', 'ext')), config text not null,
-  cum_recordings integer not null default 0, cum_media_duration_90k integer not null default 0,
-  cum_runs integer not null default 0, unique (camera_id, type));
-create table user (
-  id integer primary key, username unique not null, config text, password_hash text,
-  password_id integer not null default 0, password_failure_count integer not null default 0,
-  permissions blob not null default X'');
-create table user_session (
-  session_id_hash blob primary key not null, user_id integer references user (id) not null,
-  seed blob not null, flags integer not null, domain text, description text,
-  creation_password_id integer, creation_time_sec integer not null, creation_user_agent text,
-  creation_peer_addr blob, revocation_time_sec integer, revocation_user_agent text,
-  revocation_peer_addr blob, revocation_reason integer, revocation_reason_detail text,
-  last_use_time_sec integer, last_use_user_agent text, last_use_peer_addr blob,
-  use_count not null default 0, permissions blob not null default X'') without rowid;
-create index user_session_uid on user_session (user_id);
+# What a server of schema 6 reads from columns, in the form in which schema 7 has it. Temporary
+# views come before tables of the same name (https://sqlite.org/lang_naming.html).
+VIEWS_OF_6 = """
+create temp view sample_file_dir as select id, uuid, json_object('path', path) as config,
+  last_complete_open_id from main.sample_file_dir;
+create temp view camera as select id, uuid, short_name,
+  json_object('username', coalesce(username, ''), 'password', coalesce(password, '')) as config
+  from main.camera;
+create temp view stream as select id, camera_id, sample_file_dir_id, type, json_object(
+    'mode', iif(record, 'record', ''), 'url', rtsp_url, 'retainBytes', retain_bytes,
+    'flushIfSec', flush_if_sec) as config,
+  cum_recordings, cum_media_duration_90k, cum_runs from main.stream;
+create temp view user as select id, username, json_object('disabled', iif(flags & 1, json('true'),
+    json('false'))) as config, password_hash, password_id, permissions from main.user;
 """
 
 
@@ -61,6 +42,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     conn = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     conn.execute("pragma foreign_keys = on")
     conn.execute("pragma synchronous = 3")
+    conn.execute("pragma temp_store = memory")
     return conn
 
 
@@ -82,7 +64,8 @@ def init(db_dir: Path) -> int:
         conn.execute("pragma page_size = 16384")
         conn.execute("vacuum")
         conn.execute("pragma journal_mode = wal")
-        conn.executescript(f"begin; {SCHEMA} commit;")
+        tables = SCHEMA_6 if expected_schema() == 6 else SCHEMA_7
+        conn.executescript(f"begin; {tables} commit;")
         found = (expected_schema(), int(time.time()), "db creation")
         conn.execute("insert into version values (?, ?, ?)", found)
         conn.execute("insert into meta (uuid) values (?)", (uuid.uuid4().bytes,))

@@ -143,6 +143,11 @@ def told(**host: Any) -> dict[str, Any]:
     return {"addresses": {"ipv4": "203.0.113.9"}, "hosts": {"nvr": {**known, **host}}}
 
 
+AGREE = {"verdict": "agree", "answer": "ns1.example.net", "since": SECONDS}
+OTHER = {"verdict": "other", "answer": "ns1.example.net says 203.0.113.1", "since": SECONDS - 60}
+SILENT = {"verdict": "unknown", "answer": "ns1.example.net timed out", "since": SECONDS}
+
+
 @pytest.mark.parametrize(
     ("state", "level", "text"),
     [
@@ -152,8 +157,42 @@ def told(**host: Any) -> dict[str, Any]:
         ({"hosts": {"nvr": {"result": "good"}}}, "unknown", "was not told to the provider yet"),
         (
             told(result="good", answer="good 203.0.113.9", in_order=SECONDS - 130),
+            "unknown",
+            "the provider has 203.0.113.9; its name servers are not asked yet",
+        ),
+        (
+            told(result="good", answer="", in_order=SECONDS - 130, name_servers=AGREE),
             "fine",
-            "leads to 203.0.113.9; in order 2 minutes ago",
+            "leads to 203.0.113.9, say its name servers; in order 2 minutes ago",
+        ),
+        (
+            told(result="good", answer="", in_order=SECONDS, name_servers=OTHER),
+            "unknown",
+            (
+                "the provider has 203.0.113.9, which its name servers do not say yet: "
+                "ns1.example.net says 203.0.113.1"
+            ),
+        ),
+        (
+            told(
+                result="good",
+                answer="",
+                in_order=SECONDS,
+                name_servers={**OTHER, "since": SECONDS - 2 * HOUR},
+            ),
+            "problem",
+            (
+                "the provider has 203.0.113.9, which its name servers do not say for 2 hours: "
+                "ns1.example.net says 203.0.113.1"
+            ),
+        ),
+        (
+            told(result="good", answer="", in_order=SECONDS, name_servers=SILENT),
+            "unknown",
+            (
+                "the provider has 203.0.113.9; whether its name servers say so is not known: "
+                "ns1.example.net timed out"
+            ),
         ),
         (
             told(result="badauth", answer="badauth", next_attempt=SECONDS + 7 * HOUR),
@@ -166,7 +205,7 @@ def told(**host: Any) -> dict[str, Any]:
 def test_dynamic_dns(state: Any, level: str, text: str) -> None:
     (verdict,) = ddns_verdicts(("nvr",), state, NOW)
     assert (verdict.about, verdict.level, verdict.text) == ("dynamic DNS nvr", level, text)
-    assert bool(verdict.remedy) == (level != "fine")
+    assert bool(verdict.remedy) == (level != "fine" and "not asked yet" not in text)
 
 
 def test_services() -> None:

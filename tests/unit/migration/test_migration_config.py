@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from nvrstack.migration.moonfire.config_source import ConfigFile
 from nvrstack.migration.moonfire.places import host_port, own_port
 from nvrstack.rendering.render import render
 from tests.standins.moonfire.configuration import Config, parse_config
-from tests.standins.moonfire.program import version as standin_version
 from tests.unit.samples import STACKS, settings_for
 from tests.unit.strategies import ODD_TEXT, quickly
 
@@ -71,12 +69,9 @@ def codes(found: ConfigProposal) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _newest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _newest(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in reads as the version that will run."""
     monkeypatch.setenv("STANDIN_VERSION", "v0.7.30")
-    standin_version.cache_clear()
-    yield
-    standin_version.cache_clear()
 
 
 def effect(text: str) -> Config:
@@ -440,7 +435,6 @@ def test_where_the_file_is_looked_for() -> None:
 
 def test_snake_case_for_a_version_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_VERSION", "v0.7.5")
-    standin_version.cache_clear()
     file = ConfigFile(TOML, "binds = []\nworkerThreads = 2\n")
     for old in (file, None):
         found = propose(install("--worker-threads=2"), old, ADDRESS, "snake_case")

@@ -31,23 +31,14 @@ from nvrstack.migration.moonfire.database_findings import (
     database_findings,
     sample_paths,
 )
-from tests.standins.moonfire.schema import SCHEMA
+from tests.standins.moonfire.schema_tables import SCHEMA_6, SCHEMA_7
 from tests.unit.strategies import ODD_TEXT, quickly
 
 VIEWER = frozenset({"viewVideo"})
 ALICE = Account("alice", disabled=False, hash_form="current", permissions=VIEWER)
 STATE = Mount("bind", "/var/lib/moonfire-nvr", "/var/lib/moonfire-nvr")
 DISK = Mount("bind", "/media/nvr", "/media/nvr")
-SCHEMA_6 = """
-create table version (id integer primary key, unix_time integer not null, notes text);
-insert into version values (6, 0, 'made for a test');
-create table user (id integer primary key, username text, flags integer not null,
-  password_hash text, unix_uid integer, permissions blob not null default X'');
-create table sample_file_dir (id integer primary key, path text, uuid blob);
-create table camera (id integer primary key, short_name text, onvif_host text);
-create table stream (id integer primary key, camera_id integer, sample_file_dir_id integer,
-  type text, record integer, rtsp_url text);
-"""
+COUNTERS = {"cum_recordings": 0, "cum_media_duration_90k": 0, "cum_runs": 0}
 
 
 def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
@@ -58,7 +49,7 @@ def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
 
 def fill_7(connection: sqlite3.Connection) -> None:
     """Two users, two directories, three streams."""
-    connection.executescript(SCHEMA)
+    connection.executescript(SCHEMA_7)
     insert(connection, "version", id=7, unix_time=0, notes="made for a test")
     for name, user_config, hashed, granted in (
         ("alice", "{}", "$scrypt$ln=4,r=8,p=1$YQ$YQ", b"\x08\x01"),
@@ -85,7 +76,7 @@ def fill_7(connection: sqlite3.Connection) -> None:
     )
     for camera, kind, directory, config in streams:
         insert(connection, "stream", camera_id=camera, type=kind, sample_file_dir_id=directory,
-               config=json.dumps(config))  # fmt: skip
+               config=json.dumps(config), **COUNTERS)  # fmt: skip
 
 
 WANTED_7 = Database(
@@ -271,13 +262,14 @@ def test_no_room_for_a_copy_is_named(
 def test_schema_6() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA_6)
+        insert(connection, "version", id=6, unix_time=0, notes="made for a test")
         insert(connection, "user", username="old", flags=0, password_hash="$$scrypt$x",
                permissions=b"\x08\x01")  # fmt: skip
         insert(connection, "user", username="off", flags=1)
-        insert(connection, "sample_file_dir", id=1, path="/media/nvr")
-        insert(connection, "camera", id=1, short_name="Door")
+        insert(connection, "sample_file_dir", id=1, uuid=os.urandom(16), path="/media/nvr")
+        insert(connection, "camera", id=1, uuid=os.urandom(16), short_name="Door")
         insert(connection, "stream", camera_id=1, sample_file_dir_id=1, type="main", record=1,
-               rtsp_url="rtsp://door/1")  # fmt: skip
+               rtsp_url="rtsp://door/1", retain_bytes=0, flush_if_sec=0, **COUNTERS)  # fmt: skip
         assert read_database(connection) == Database(
             6,
             (
@@ -304,7 +296,7 @@ def test_another_schema_is_not_guessed_at(schema: int) -> None:
         "create table version (id integer)",
         "create table version (id integer); insert into version values (7)",
         "create table version (id); insert into version values ('seven')",
-        SCHEMA + "insert into version values (7, 0, '');"
+        SCHEMA_7 + "insert into version values (7, 0, '');"
         "insert into user (username, config) values ('a', '{broken')",
     ],
 )

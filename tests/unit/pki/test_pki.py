@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 from cryptography import x509
@@ -38,7 +38,10 @@ def key_of(pair: Pair) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def verify(leaf: bytes, root: bytes, name: str | IPv4Address, when: datetime = NOW) -> None:
+Name = str | IPv4Address | IPv6Address
+
+
+def verify(leaf: bytes, root: bytes, name: Name, when: datetime = NOW) -> None:
     """What a client does (RFC 5280): chain, names, dates, usages and constraints."""
     subject = x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
     builder = PolicyBuilder().store(Store([parsed(root)])).time(when)
@@ -122,12 +125,16 @@ def test_usages_and_constraints_are_the_narrowest() -> None:
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
     assert constraints.critical
     assert constraints.value.permitted_subtrees == [x509.DNSName(name) for name in NAMES]
+    excluded = [name.value for name in constraints.value.excluded_subtrees or []]
+    assert excluded == [ip_network("0.0.0.0/0"), ip_network("::/0")]
     purpose = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(purpose) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
-@pytest.mark.parametrize("name", ["www.bank.example", IPv4Address("192.168.1.1")], ids=str)
-def test_a_stolen_root_key_signs_for_nothing_else(name: str | IPv4Address) -> None:
+@pytest.mark.parametrize(
+    "name", ["www.bank.example", IPv4Address("192.168.1.1"), IPv6Address("2001:db8::1")], ids=str
+)
+def test_a_stolen_root_key_signs_for_nothing_else(name: Name) -> None:
     root = local_root(NAMES, NOW)
     leaf = forged(root, [x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)])
     with pytest.raises(VerificationError, match=r"(?i)name constraint|not permitted|excluded"):
