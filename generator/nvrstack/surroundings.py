@@ -46,6 +46,23 @@ class DockerNetwork:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """One listening TCP socket; `inode` is what links it to a process in /proc/PID/fd."""
+
+    address: IPv4Address | IPv6Address
+    port: int
+    uid: int
+    inode: int
+
+    def takes(self, port: int) -> bool:
+        """Whether nobody else could publish `port` on every IPv4 address.
+
+        Linux hands IPv4 to a socket of `::` too, unless told otherwise (ipv6(7)).
+        """
+        return self.port == port and (self.address.version == 4 or self.address.is_unspecified)
+
+
+@dataclass(frozen=True)
 class Holder:
     """Who holds a TCP port: a container or a process, in words, and how to end it."""
 

@@ -20,7 +20,8 @@ class Authority:
 
     `life` is that of its certificates in seconds, `bad_nonces` the percentage of requests whose
     nonce it rejects, `accounts` the HMAC key of each account by its identifier, without which it
-    registers nobody, and `name_server` whom it asks instead of reading `hosts`.
+    registers nobody, `name_server` whom it asks instead of reading `hosts`, and `profiles` the
+    lives of certificates that are asked for by such a name.
     """
 
     directory: Path
@@ -31,6 +32,7 @@ class Authority:
     bad_nonces: int = 0
     accounts: Mapping[str, str] = field(default_factory=dict)
     name_server: str | None = None
+    profiles: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -83,6 +85,10 @@ class Authority:
             "managementListenAddress": f"127.0.0.1:{self.port + 1000}",
             "externalAccountBindingRequired": bool(self.accounts),
             "externalAccountMACKeys": dict(self.accounts),
+            "profiles": {
+                name: {"description": name, "validityPeriod": life}
+                for name, life in {"default": self.life, **self.profiles}.items()
+            },
         }
         return pebble.prepare(self.directory, validity_seconds=self.life, settings=own)
 

@@ -120,6 +120,17 @@ def test_an_address_of_a_special_registry_is_no_home(tmp_path: Path, netns: str)
     assert set(made.run(["perl", "/ask.pl", *SPECIAL, *PUBLIC]).stdout.split()) == PUBLIC
 
 
+def test_an_address_is_found_in_any_sentence_and_spelling(tmp_path: Path, netns: str) -> None:
+    shown = f"IPv4:{ADDRESS}:80, 1.2.3.4.5, v1.2.3. IPv6:2620:004F:8000:0::63. (2620:4f:8000::64):"
+    (tmp_path / "ask.pl").write_text(
+        "use lib '/etc/nvrstack/ddclient'; use Addresses;"
+        "print map { (join(' ', Addresses::addresses_in($_, $ARGV[0])), qq(\\n)) } qw(ipv4 ipv6)"
+    )
+    made = updater(tmp_path, netns).container.with_mount("/ask.pl", tmp_path / "ask.pl")
+    found = made.run(["perl", "/ask.pl", shown]).stdout.splitlines()
+    assert found == [ADDRESS, "2620:4f:8000::63 2620:4f:8000::64"]
+
+
 @pytest.mark.parametrize(
     ("shown", "after"),
     [

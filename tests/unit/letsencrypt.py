@@ -1,10 +1,10 @@
 """certbot's directory, as certbot writes it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nvrstack.pki.certificates import local_leaf, local_root
+from nvrstack.pki.certificates import LEAF_LIFETIME, local_leaf, local_root
 
 NAME = "nvr.example.com"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -37,7 +37,11 @@ ari_retry_after = 2026-03-01T18:00:00
 
 
 def lineage(
-    letsencrypt: Path, name: str = NAME, names: Sequence[str] = (NAME,), now: datetime = NOW
+    letsencrypt: Path,
+    name: str = NAME,
+    names: Sequence[str] = (NAME,),
+    now: datetime = NOW,
+    life: timedelta = LEAF_LIFETIME,
 ) -> dict[str, bytes]:
     """Make a lineage as certbot does; give the content of its own files."""
     live, archive = letsencrypt / "live" / name, letsencrypt / "archive" / name
@@ -45,7 +49,7 @@ def lineage(
     archive.mkdir(parents=True)
     (letsencrypt / "renewal").mkdir(exist_ok=True)
     root = local_root(["example.com"], now)
-    pair = local_leaf(root, names, now)
+    pair = local_leaf(root, names, now, life)
     for part, content in {
         "cert": pair.certificate,
         "chain": root.certificate,

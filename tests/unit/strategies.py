@@ -164,6 +164,7 @@ def _certificate(stack: str) -> st.SearchStrategy[dict[str, Any]]:
     common = {
         "email": st.sampled_from(["me@nvr.example.com", "o'neill+nvr@nvr.example.com"]),
         "key_type": st.sampled_from(["ecdsa", "rsa"]),
+        "profile": st.sampled_from(["classic", "tlsserver", "shortlived"]),
     }
     by_dns = {
         "challenge": st.just("dns-01"),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 PACKAGE = Path(__file__).parents[2] / "generator" / "nvrstack"
 MODULES = sorted(
     path
@@ -20,6 +22,44 @@ def lengths() -> Iterator[tuple[str, int]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.body[0].lineno
                 yield f"{path.relative_to(PACKAGE)}: {node.name}", lines
+
+
+MACHINE = {
+    "fcntl", "http", "os", "pwd", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess",
+    "tempfile", "threading", "urllib.request",
+}  # fmt: skip
+CHANGES = {
+    "chmod", "hardlink_to", "mkdir", "rename", "rmdir", "symlink_to", "touch", "unlink",
+    "write_bytes", "write_text",
+}  # fmt: skip
+OTHERWISE = {
+    "__main__.py": "ends the process",
+    "cli/console.py": "has the process's own streams and environment",
+    "migration/moonfire/database.py": "reads the copy that the host opened for it",
+    "services/passwords.py": "asks for random numbers",
+}
+OUTSIDE = [
+    path
+    for path in MODULES
+    if path.relative_to(PACKAGE).parts[0] != "host"
+    and str(path.relative_to(PACKAGE)) not in OTHERWISE
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_host_touches_the_machine(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    imported = {alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names}
+    imported |= {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module}
+    assert not {name for name in imported if name in MACHINE or name.split(".")[0] in MACHINE}
+    # A project's files may be read where they are understood.
+    called = {n.func for n in nodes if isinstance(n, ast.Call)}
+    methods = [func for func in called if isinstance(func, ast.Attribute) and func.attr in CHANGES]
+    assert not [m for m in methods if not (isinstance(m.value, ast.Name) and m.value.id in ROOMS)]
+
+
+ROOMS = {"atomic", "containers"}
+"""Modules of the host that have acts of such names."""
 
 
 def test_modules_stay_small() -> None:

@@ -26,6 +26,7 @@ from lineages import is_whole, issued, retire
 from mending import clear_away, relink
 from reachability import authority_obstacle, challenge_obstacle
 from schedule import FAILED, OK, Obstacle, Outcome, State
+from trust import join_roots
 from wanted import LETSENCRYPT, WEBROOT, Wanted, read_wanted
 from words import outcome
 
@@ -99,6 +100,7 @@ class Keeper:
 
     def attend(self, wanted: Wanted, state: State) -> None:
         """Let certbot issue or renew one certificate, unless something stands in the way."""
+        join_roots()
         jitter = random.random()  # noqa: S311 - spreads load, keeps no secret
         obstacle = authority_obstacle(wanted.server) or self.obstacle(wanted, state)
         after = schedule.waiting(state, obstacle, time.time(), jitter)

@@ -61,7 +61,7 @@ sub ask {
     if (length($source->{after} // '')) {
         return "$page: says nowhere: $source->{after}" unless $text =~ s/^.*?\Q$source->{after}\E//s;
     }
-    my @there = grep { packed($family, $_) } words_like_addresses($family, $text);
+    my @there = addresses_in($family, $text);
     return "$page: shows no address of $family" unless @there;
     return "$page: shows $there[0], which is not reachable from the Internet"
         unless is_public($family, $there[0]);
@@ -69,11 +69,14 @@ sub ask {
     return;
 }
 
-# Stops and colons of the sentence around them are no part of them.
-sub words_like_addresses {
+# Those that a text shows, as everybody spells them (RFC 5952): one has only one spelling then. Stops
+# and colons of the sentence around them are no part of them.
+sub addresses_in {
     my ($family, $text) = @_;
-    return $text =~ /(?<![\d.])\d+(?:\.\d+){3}(?!\.?\d)/g if $family eq 'ipv4';
-    return map { s/^:(?!:)//r =~ s/(?<!:):$//r } $text =~ /[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]/gi;
+    my @words = $family eq 'ipv4' ? $text =~ /(?<![\d.])\d+(?:\.\d+){3}(?!\.?\d)/g
+        : map { s/^:(?!:)//r =~ s/(?<!:):$//r } $text =~ /(?<!\w)[0-9a-f:]*:[0-9a-f:.]*[0-9a-f:]/gi;
+    my $type = $family eq 'ipv4' ? AF_INET : AF_INET6;
+    return map { inet_ntop($type, $_) } grep { defined } map { packed($family, $_) } @words;
 }
 
 sub packed {

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.options import Mine, Theirs
 from nvrstack.errors import InputError
 from nvrstack.settings import SETTINGS
 
@@ -67,12 +68,8 @@ def domain(
         bool,
         typer.Option("--keep-old-as-redirect", help="Lead the old name to the new one."),
     ] = False,
-    mine: Annotated[
-        bool, typer.Option("--mine", help="In a conflict, keep the file as you edited it.")
-    ] = False,
-    theirs: Annotated[
-        bool, typer.Option("--theirs", help="In a conflict, take the rendered file.")
-    ] = False,
+    mine: Mine = False,
+    theirs: Theirs = False,
 ) -> None:
     """Move the page to another domain, in every file that names it, and render."""
     from nvrstack.cli.render import render_project

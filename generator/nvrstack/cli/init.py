@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.options import AnswersFile, FirstUser, SecretFile, Set
 from nvrstack.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -23,26 +24,10 @@ def init(
         str | None,
         typer.Option(help="Which services take part; see `nvrstack stacks`.", metavar="NAME"),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", help="A setting, such as site.domain=nvr.example.com.", metavar="KEY=VALUE"
-        ),
-    ] = None,
-    secret_file: Annotated[
-        list[str] | None,
-        typer.Option(help="A file with a secret, such as ddns_password=FILE.", metavar="NAME=PATH"),
-    ] = None,
-    answers: Annotated[
-        Path | None,
-        typer.Option(help="A file in the form of nvrstack.toml; it may say less.", metavar="FILE"),
-    ] = None,
-    first_user: Annotated[
-        str | None,
-        typer.Option(
-            help="Make this account; needs --secret-file first_user_password=FILE.", metavar="NAME"
-        ),
-    ] = None,
+    settings: Set = None,
+    secret_file: SecretFile = None,
+    answers: AnswersFile = None,
+    first_user: FirstUser = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written.")] = False,
 ) -> None:
     """Make a new project, ready for `docker compose up -d`.

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from nvrstack.cli.console import EPILOG, Console
+from nvrstack.cli.options import AnswersFile, FirstUser, SecretFile, Set
 from nvrstack.cli.progress import Progress
 from nvrstack.errors import ExitCode, InputError
 
@@ -77,20 +78,6 @@ Keep = Annotated[
 Stack = Annotated[
     str | None, typer.Option(help="The stack, if not the one proposed.", metavar="NAME")
 ]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", help="A setting, such as site.domain=nvr.example.com.", metavar="KEY=VALUE"
-    ),
-]
-SecretFile = Annotated[
-    list[str] | None,
-    typer.Option(help="A file with a secret, such as ddns_password=FILE.", metavar="NAME=PATH"),
-]
-AnswersFile = Annotated[
-    Path | None,
-    typer.Option(help="A file in the form of nvrstack.toml; it may say less.", metavar="FILE"),
-]
 From = Annotated[
     str | None,
     typer.Option(
@@ -99,12 +86,6 @@ From = Annotated[
 ]
 Version = Annotated[
     str | None, typer.Option(help="The Moonfire to run, such as v0.7.30.", metavar="TAG")
-]
-FirstUser = Annotated[
-    str | None,
-    typer.Option(
-        help="Make this account; needs --secret-file first_user_password=FILE.", metavar="NAME"
-    ),
 ]
 CarrySites = Annotated[
     bool, typer.Option("--carry-sites", help="Take the other sites of this host's nginx along.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nvrstack.cli.console import Console
+from nvrstack.cli.options import Mine, Theirs
 from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -19,12 +20,8 @@ def render(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")
     ] = False,
-    mine: Annotated[
-        bool, typer.Option("--mine", help="In a conflict, keep the file as you edited it.")
-    ] = False,
-    theirs: Annotated[
-        bool, typer.Option("--theirs", help="In a conflict, take the rendered file.")
-    ] = False,
+    mine: Mine = False,
+    theirs: Theirs = False,
 ) -> None:
     """Show what a change in nvrstack.toml changes in the project, and apply it.
 

@@ -4,19 +4,24 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-def begin(job: Callable[[], T]) -> Future[T]:
-    """Do a job beside others. One that never ends does not keep the program from ending."""
+def begin(job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """Do a job in a thread of its own, which does not keep the program from ending.
+
+    Those of the standard library's executors would: a name server's silence then lasts half a
+    minute (resolv.conf(5)).
+    """
     future: Future[T] = Future()
 
     def work() -> None:
         try:
-            future.set_result(job())
+            future.set_result(job(*args, **kwargs))
         except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
             future.set_exception(error)
 

@@ -1,7 +1,5 @@
 """The files of a host that tell about an existing installation: read, and never changed."""
 
-import contextlib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,32 +144,3 @@ def compose_file(root: Path, directory: str) -> ComposeFile | None:
             overrides = tuple(f"{directory}/{each}" for each in OVERRIDES if each in beside)
             return ComposeFile(f"{directory}/{name}", text, env, overrides)
     return None
-
-
-def listening_tables(root: Path) -> tuple[str, ...]:
-    """The kernel's tables of TCP sockets over IPv4 and IPv6, as far as there are any."""
-    texts = (read_text(root, f"/proc/net/{name}") for name in ("tcp", "tcp6"))
-    return tuple(text for text in texts if text is not None)
-
-
-def socket_owners(root: Path, inodes: Collection[int]) -> dict[int, str]:
-    """The names of the programs that hold sockets, as far as this user may know them (proc(5))."""
-    wanted = {f"socket:[{inode}]": inode for inode in inodes}
-    found: dict[int, str] = {}
-    for process in names_in(root, "/proc") if wanted else ():
-        if re.fullmatch(r"[0-9]+", process):
-            place = root / "proc" / process
-            for link in wanted.keys() & _links_in(place / "fd"):
-                with contextlib.suppress(OSError):
-                    found[wanted[link]] = (place / "comm").read_text(encoding="utf-8").strip()
-    return found
-
-
-def _links_in(directory: Path) -> set[str]:
-    """Where the links in a directory of /proc lead, while processes end and files are closed."""
-    links = set()
-    with contextlib.suppress(OSError):
-        for entry in directory.iterdir():
-            with contextlib.suppress(OSError):
-                links.add(str(entry.readlink()))
-    return links

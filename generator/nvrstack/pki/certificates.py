@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 YEARS_10 = timedelta(days=3650)
-LEAF_LIFETIME = timedelta(days=397)
+LEAF_LIFETIME = timedelta(days=820)
 """Apple's devices refuse certificates for servers that live longer than 825 days even from an
-authority that the user installed (support.apple.com/en-us/103769); 398 is the public limit."""
+authority that the user installed (support.apple.com/en-us/103769)."""
 CLOCK_SKEW = timedelta(hours=1)
 """How far before now a certificate begins, for clients whose clock is behind."""
 PLACEHOLDER_NAME = "nvrstack placeholder, not issued yet"
@@ -61,14 +61,16 @@ def local_root(names: Sequence[str], now: datetime) -> Pair:
     return _signed(builder, key, key)
 
 
-def local_leaf(root: Pair, names: Sequence[str], now: datetime) -> Pair:
+def local_leaf(
+    root: Pair, names: Sequence[str], now: datetime, lifetime: timedelta = LEAF_LIFETIME
+) -> Pair:
     """A server certificate for `names`, signed by `root`; the chain is the leaf alone."""
     issuer = x509.load_pem_x509_certificate(root.certificate)
     issuer_key = serialization.load_pem_private_key(root.key, password=None)
     assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
-        _builder(_name(names[0]), issuer.subject, key.public_key(), now, LEAF_LIFETIME)
+        _builder(_name(names[0]), issuer.subject, key.public_key(), now, lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -114,6 +116,12 @@ def may_sign_for(root: bytes, names: Sequence[str]) -> bool:
         n.value for n in constraints.permitted_subtrees or () if isinstance(n, x509.DNSName)
     ]
     return all(f".{name}".endswith(tuple(f".{p}" for p in permitted)) for name in names)
+
+
+def as_parsed(pem: bytes) -> bytes:
+    """The PEM certificates in `pem` and nothing else: some programs are strict about line ends."""
+    found = x509.load_pem_x509_certificates(pem)
+    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in found)
 
 
 def is_certificate(pem: bytes) -> bool:

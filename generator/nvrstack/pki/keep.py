@@ -14,7 +14,7 @@ from nvrstack.pki.certificates import (
     names_of,
     placeholder,
 )
-from nvrstack.pki.own import as_parsed, own_problems
+from nvrstack.pki.own import own_problems, pair_as_parsed
 from nvrstack.settings.model import Settings
 from nvrstack.tree import PUBLIC, SECRET, File
 
@@ -51,7 +51,7 @@ def missing_certificates(
                 + "\n".join(f"  {problem}" for problem in problems),
                 "mend what is listed, or let an authority issue one: certificate.authority",
             )
-        made = _pair_files(OWN, as_parsed(own))
+        made = _pair_files(OWN, pair_as_parsed(own))
         files |= {path: file for path, file in made.items() if present.get(path) != file.content}
     if settings.certificate.is_local:
         root = _usable_root(present, names, now)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from nvrstack.pki.certificates import Pair
+from nvrstack.pki.certificates import Pair, as_parsed
 
 CURVES = ("secp256r1", "secp384r1")
 """What browsers accept of elliptic curves (CA/Browser Forum baseline requirements, 6.1.5)."""
@@ -42,12 +42,11 @@ def own_problems(own: Pair, names: Sequence[str], now: datetime) -> tuple[str, .
     return tuple(found)
 
 
-def as_parsed(own: Pair) -> Pair:
+def pair_as_parsed(own: Pair) -> Pair:
     """The pair as what was read of it: nginx is stricter, about line ends and what is between."""
-    chain = x509.load_pem_x509_certificates(own.certificate)
     key = serialization.load_pem_private_key(own.key, password=None)
     return Pair(
-        b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain),
+        as_parsed(own.certificate),
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

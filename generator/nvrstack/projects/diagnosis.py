@@ -14,7 +14,7 @@ from nvrstack.host.docker.client import if_it_answers
 from nvrstack.host.network.lan import own_address
 from nvrstack.host.network.name_servers import look_up
 from nvrstack.host.network.router import Gateway, find_gateway
-from nvrstack.host.network.sockets import listeners
+from nvrstack.host.network.sockets import holders
 from nvrstack.host.network.web import Authority, ask_authority, outside_address, source_of
 from nvrstack.host.rights import may_enter
 from nvrstack.host.timekeeping import clock_keeper
@@ -61,16 +61,16 @@ def find(scope: DoctorScope, gateway: Gateway | None = None) -> Findings:
     `gateway` is the router, if it was found already.
     """
     deadline = time.monotonic() + SECONDS
-    names = [(name, begin(partial(look_up, name))) for name in scope.names]
+    names = [(name, begin(look_up, name)) for name in scope.names]
     url = scope.time_server
-    authority = begin(partial(ask_authority, url, scope.time_root))
-    outside = begin(partial(outside_address, scope.address_services, deadline))
-    router = None if scope.forwarded is None else begin(partial(_router, scope.forwarded, gateway))
-    networks = begin(partial(if_it_answers, docker_facts.ask_networks, None))
+    authority = begin(ask_authority, url, scope.time_root)
+    outside = begin(outside_address, scope.address_services, deadline)
+    router = None if scope.forwarded is None else begin(_router, scope.forwarded, gateway)
+    networks = begin(if_it_answers, docker_facts.ask_networks, None)
     published = begin(partial(if_it_answers, docker_facts.published_ports, ()))
     engine = by(deadline, begin(docker_facts.ask_engine), Engine(trouble="did not answer"))
     images = Path(engine.data) if engine.data else None
-    look = begin(partial(_disks, scope.folders, images))
+    look = begin(_disks, scope.folders, images)
     said = by(deadline, authority, Authority(source_of(url), trouble="it does not answer"))
     zone = facts.time_zone()
     return Findings(
@@ -78,7 +78,7 @@ def find(scope: DoctorScope, gateway: Gateway | None = None) -> Findings:
         networks=by(deadline, networks, None),
         holders=(
             *by(deadline, published, ()),
-            *listeners(frozenset(port for _, port in scope.ports)),
+            *holders([port for _, port in scope.ports]),
         ),
         routes=facts.routes(),
         disks=by(deadline, look, None),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
 from nvrstack.host.apply import JOURNAL, locked
-from nvrstack.pki.certificates import Pair, is_certificate
+from nvrstack.pki.certificates import Pair, as_parsed, is_certificate
 from nvrstack.pki.keep import PATHS, missing_certificates
 from nvrstack.rendering.changes import Change, Kind, changes, exposed
 from nvrstack.rendering.manifest import MANIFEST, Manifest, read_manifest
@@ -99,7 +99,7 @@ def read_material(directory: Path, settings: Settings, given: dict[str, str]) ->
         ) from error
     if not is_certificate(pem):
         raise InputError(f"certificate.authority_root: {root} holds no certificate in PEM form")
-    return Material(secrets, pem, templates)
+    return Material(secrets, as_parsed(pem), templates)
 
 
 def read_own_certificate(directory: Path, settings: Settings) -> Pair | None:

@@ -15,6 +15,9 @@ https://zerossl.com/documentation/acme/, https://pki.goog/updates/may2022-acme.h
 BOUND_TO_ACCOUNTS = ("zerossl", "google")
 """Authorities that know their customers: RFC 8555 section 7.3.4."""
 
+PROFILES = ("classic", "tlsserver", "shortlived")
+"""Let's Encrypt's kinds of certificate: https://letsencrypt.org/docs/profiles/."""
+
 
 def directory_url(authority: str, *, staging: bool = False) -> str:
     """The ACME directory (RFC 8555 section 7.1.1) of an authority given by name or by address."""

@@ -7,6 +7,7 @@ from functools import partial
 from nvrstack.services import images
 from nvrstack.services.acme import BOUND_TO_ACCOUNTS, DIRECTORIES, LETSENCRYPT
 from nvrstack.services.dns_providers import dns_providers
+from nvrstack.services.releases import is_newer
 from nvrstack.settings.model import Settings
 from nvrstack.settings.names import public_suffix_problem
 from nvrstack.settings.rules import Finding, Rule
@@ -18,8 +19,12 @@ CERTIFICATE_RULES: dict[Rule, tuple[str, ...]] = {}
 
 LONGEST_PROPAGATION = timedelta(minutes=10)
 """certbot's keeper ends a certbot that takes longer than a quarter of an hour."""
+OLDEST_WITH_PROFILES = "4.0.0"
+"""The first certbot with profiles, from its change log."""
 MOST_NAMES = 100
 """https://letsencrypt.org/docs/rate-limits/; ZeroSSL and Google allow as many."""
+MOST_NAMES_OF_SHORT_ONES = 25
+"""https://letsencrypt.org/docs/profiles/"""
 LONGEST_FILE_NAME = 255
 """Bytes, on every disk that Linux knows (NAME_MAX)."""
 
@@ -54,16 +59,17 @@ def wildcards(settings: Settings, stack: Stack) -> Iterator[Finding]:
             )
 
 
-@rule("site", "certificate.authority")
+@rule("site", "certificate.authority", "certificate.profile")
 def few_enough_names(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Public authorities put so many names into a certificate, and no more."""
-    count = len(settings.site.names)
-    if settings.certificate.is_acme and count > MOST_NAMES:
+    count, profile = len(settings.site.names), settings.certificate.profile
+    most = MOST_NAMES if profile in {None, "classic"} else MOST_NAMES_OF_SHORT_ONES
+    if settings.certificate.is_acme and count > most:
         yield (
-            f"site.aliases[{MOST_NAMES - 1}]",
+            f"site.aliases[{most - 1}]",
             (
-                f"is name {MOST_NAMES + 1} of {count} in one certificate, and authorities allow "
-                f"{MOST_NAMES}; give up some, or let a wildcard stand for them"
+                f"is name {most + 1} of {count} in one certificate, and authorities allow {most}; "
+                "give up some, or let a wildcard stand for them"
             ),
         )
 
@@ -114,6 +120,17 @@ def staging_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
     """Only Let's Encrypt is known to have a staging environment."""
     if settings.certificate.staging and settings.certificate.authority != LETSENCRYPT:
         yield "certificate.staging", f'is only for the authority "{LETSENCRYPT}"; remove it'
+
+
+@rule("certificate.authority", "certificate.profile", "images.certbot")
+def profile_fits(settings: Settings, stack: Stack) -> Iterator[Finding]:
+    """Certbot has to know what to ask for."""
+    if settings.certificate.profile is None:
+        return
+    if not settings.certificate.is_acme:
+        yield "certificate.profile", "is only for an authority that certbot asks; remove it"
+    elif is_newer(OLDEST_WITH_PROFILES, settings.images.certbot):
+        yield "images.certbot", f"knows no certificate.profile; use {images.CERTBOT} or a newer one"
 
 
 @rule("certificate.authority", "certificate.authority_root")

@@ -197,6 +197,7 @@ class Certificate(_Section):
     dns_provider: Text | None = None
     dns_propagation: Duration | None = None
     key_type: Literal["ecdsa", "rsa"] = "ecdsa"
+    profile: Literal["classic", "tlsserver", "shortlived"] | None = None
     eab_key_id: EabKeyId | None = None
     authority_root: HostPath | None = None
     chain_file: HostPath | None = None

@@ -12,6 +12,7 @@ import lineages
 import mending
 import reachability
 import schedule
+import trust
 import wanted
 import words
 
@@ -23,6 +24,7 @@ __all__ = [
     "mending",
     "reachability",
     "schedule",
+    "trust",
     "wanted",
     "words",
 ]

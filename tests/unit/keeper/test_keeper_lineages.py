@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nvrstack.pki.certificates import LEAF_LIFETIME
 from tests.unit.keeper import accounts, lineages, mending
 from tests.unit.letsencrypt import NAME, NOW, contents, lineage
 
@@ -36,7 +37,7 @@ def test_the_present_certificate_tells_its_names_and_life(tmp_path: Path) -> Non
     assert present is not None
     assert present.names == (NAME, "*.example.com")
     assert present.not_before == BEGAN
-    assert present.not_after == BEGAN + timedelta(days=397).total_seconds()
+    assert present.not_after == BEGAN + LEAF_LIFETIME.total_seconds()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"garbage"])

@@ -31,6 +31,7 @@ CHANGES: list[dict[str, Any]] = [
     {"server": "https://other"},
     {"email": None},
     {"key_type": "rsa"},
+    {"profile": "shortlived"},
     {"authenticator": "dns-ovh"},
     {"options": ("--config", "x")},
     {"environment": (("A", "b"),)},
@@ -100,6 +101,7 @@ ISSUED = {"server": "https://ca", "authenticator": "webroot", "key_type": "ecdsa
         ({**ISSUED, "authenticator": "dns-ovh"}, True),
         ({"server": "https://ca"}, True),
         ({"authenticator": "webroot"}, True),
+        ({**ISSUED, "preferred_profile": "shortlived"}, True),
     ],
     ids=str,
 )

@@ -16,13 +16,11 @@ from nvrstack.host.install_files import (
     certbot_files,
     compose_file,
     ddclient_conf,
-    listening_tables,
     moonfire_units,
     nginx_files,
-    socket_owners,
 )
+from nvrstack.host.network.sockets import listeners, programs
 from nvrstack.host.rooted_files import files_below, names_in, read_bytes, read_text, resolved
-from nvrstack.migration.around.listeners import listeners
 
 
 def put(root: Path, path: str, content: str | bytes = "") -> Path:
@@ -199,13 +197,11 @@ def test_ddclient_and_compose(root: Path) -> None:
 
 
 def test_who_listens_here(root: Path) -> None:
-    assert listening_tables(root) == ()
-    assert socket_owners(root, [1]) == {}
+    assert listeners(root) == ()
+    assert programs([1], root) == {}
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
-        (found,) = [
-            entry for table in listening_tables(Path("/")) for entry in listeners(table, [port])
-        ]
+        (found,) = listeners(ports=[port])
         name = Path("/proc/self/comm").read_text().strip()
-        assert socket_owners(Path("/"), [found.inode]) == {found.inode: name}
-    assert socket_owners(Path("/"), []) == {}
+        assert programs([found.inode]) == {found.inode: name}
+    assert programs([]) == {}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from nvrstack.migration.around.listeners import Listener, listeners
+from nvrstack.host.network.sockets import in_table
 from nvrstack.migration.around.renewal import LETSENCRYPT, Lineage, read_renewal, with_webroot
+from nvrstack.surroundings import Listener
 from tests.unit.strategies import ODD_TEXT, quickly
 
 DOMAIN = "cams.example.org"
@@ -77,6 +78,20 @@ def test_it_becomes_one_by_webroot_with_account_and_key() -> None:
     assert with_webroot(WEBROOT, NAMES) == WEBROOT
     pace = "renew_before_expiry = 30 days\nautorenew = False\n"
     assert with_webroot(pace + RENEWAL, NAMES) == WEBROOT
+
+
+@pytest.mark.parametrize(
+    ("noted", "kept"),
+    [
+        ("required_profile = shortlived\n", "preferred_profile = shortlived\n"),
+        ("preferred_profile = tlsserver\n", "preferred_profile = tlsserver\n"),
+        ("required_profile = of-another-authority\n", ""),
+    ],
+)
+def test_a_profile_is_preferred_from_now_on(noted: str, kept: str) -> None:
+    assert read_renewal(DOMAIN, RENEWAL + noted).profile == noted.split()[2]
+    plugin = "authenticator = webroot\n"
+    assert with_webroot(RENEWAL + noted, NAMES) == WEBROOT.replace(plugin, plugin + kept)
     found = read_renewal(DOMAIN, WEBROOT, NAMES)
     assert (found.authenticator, found.account) == ("webroot", "0123456789abcdef")
     assert found.warnings == ()
@@ -153,9 +168,9 @@ TABLE_6 = """\
 def test_a_table_as_the_kernel_writes_it() -> None:
     loopback = Listener(IPv4Address("127.0.0.1"), 8080, 998, 12345)
     everywhere = Listener(IPv4Address("0.0.0.0"), 80, 0, 777)
-    assert listeners(TABLE) == (loopback, everywhere)
-    assert listeners(TABLE, (8080, 443)) == (loopback,)
-    six, one = listeners(TABLE_6)
+    assert in_table(TABLE) == (loopback, everywhere)
+    assert in_table(TABLE, (8080, 443)) == (loopback,)
+    six, one = in_table(TABLE_6)
     assert six == Listener(IPv6Address("::"), 443, 0, 9)
     assert one == Listener(IPv6Address("::1"), 80, 0, 8)
     takes = [each.takes(p) for each, p in ((loopback, 8080), (everywhere, 80), (six, 443))]
@@ -172,9 +187,9 @@ def test_this_machines_own_table(family: int, address: str, table: str) -> None:
         server.bind((address, 0))
         port = server.getsockname()[1]
         path = Path("/proc/net") / table
-        assert listeners(path.read_text(), [port]) == ()
+        assert in_table(path.read_text(), [port]) == ()
         server.listen()
-        (found,) = listeners(path.read_text(), [port])
+        (found,) = in_table(path.read_text(), [port])
         assert (str(found.address), found.port) == (address, port)
         assert f"[{found.inode}]" in str(Path(f"/proc/self/fd/{server.fileno()}").readlink())
 
@@ -190,4 +205,4 @@ def test_any_text_is_read(one: str, other: str) -> None:
         read_renewal(one, text, [other], [one])
         again = with_webroot(text, NAMES)
         assert read_renewal(one, again).authenticator == "webroot"
-        listeners(f"head\n{text}\n 0: {one}:{other} x 0A 1 2 3 4 5 6")
+        in_table(f"head\n{text}\n 0: {one}:{other} x 0A 1 2 3 4 5 6")

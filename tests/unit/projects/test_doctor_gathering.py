@@ -10,7 +10,7 @@ from nvrstack.host.docker.facts import ask_engine
 from nvrstack.host.facts import routes
 from nvrstack.host.network.address_origin import origin
 from nvrstack.host.network.lan import describe
-from nvrstack.host.network.sockets import listeners
+from nvrstack.host.network.sockets import holders
 from nvrstack.host.timekeeping import clock_keeper
 
 
@@ -122,13 +122,13 @@ def test_who_listens(tmp_path: Path) -> None:
     for process, inode in ((7, 41), (8, 44)):
         (root / f"proc/{process}/fd").mkdir()
         (root / f"proc/{process}/fd/3").symlink_to(f"socket:[{inode}]")
-    found = listeners(frozenset({80, 443}), root)
+    found = holders({80, 443}, root)
     assert [(h.address, h.port, h.who, h.end) for h in found] == [
         ("0.0.0.0", 80, "apache2 (process 7)", "sudo systemctl disable --now apache2.service"),
         ("::", 443, "caddy (process 8)", "sudo kill 8"),
         ("127.0.0.1", 443, "a process of another user (root may see which)", ""),
     ]
-    assert listeners(frozenset({80}), tmp_path / "nothing") == ()
+    assert holders({80}, tmp_path / "nothing") == ()
 
 
 def test_routes(tmp_path: Path) -> None:

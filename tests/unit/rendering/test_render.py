@@ -148,10 +148,8 @@ def test_nothing_breaks_out_of_its_place(settings: Settings, odd: str) -> None:
     assert ("certbot-image/Dockerfile" in files) == bool(plugin)
     if plugin:
         instructions = files["certbot-image/Dockerfile"].content.decode().splitlines()[2:]
-        assert instructions == [
-            f"FROM {settings.images.certbot}",
-            f"RUN pip install --no-cache-dir {plugin}",
-        ]
+        assert instructions[0] == f"FROM {settings.images.certbot}"
+        assert [line for line in instructions if line.endswith(f" {plugin}")]
 
 
 @fewer

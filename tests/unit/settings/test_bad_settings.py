@@ -98,6 +98,7 @@ WRONG = [
     ("certificate.key_file", "key_file = 5", "expected text in quotes"),
     ("certificate.staging", "staging = 1", "expected true or false"),
     ("certificate.staging", 'staging = "true"', "expected true or false"),
+    ("certificate.profile", 'profile = "short"', "'classic', 'tlsserver', 'shortlived'"),
     ("certificate.challenge", 'challenge = "tls-alpn-01"', "'http-01', 'dns-01'"),
     ("certificate.dns_provider", 'challenge = "dns-01"', "is missing; expected one of cloudflare"),
     ("certificate.dns_provider", 'dns_provider = "ovhh"', "is not known; expected one of cloudf"),
@@ -267,6 +268,7 @@ def test_settings_of_a_certificate_that_do_not_fit_together_are_refused(
         ),
         ("lan", "dns_propagation", 'dns_propagation = "1m"', "remove it"),
         ("lan", "staging", "staging = true", "remove it"),
+        ("lan", "profile", 'profile = "classic"', "remove it"),
         ("public", "authority", 'authority = "local"', "use the stack lan"),
     ],
 )
@@ -289,6 +291,23 @@ def test_recordings_have_no_mount_of_their_own_in_the_mounted_state_directory() 
     # Moonfire knows its directories by their paths inside, where the state directory is another.
     for recordings in ("/ssd/nvr/sample", f"{usual}/sample"):
         assert mounted("/ssd/nvr", recordings).moonfire.sample_dirs == (PurePosixPath(recordings),)
+
+
+def test_a_certbot_without_profiles_is_told(tmp_path: Path) -> None:
+    text = f'{GOOD}\n[certificate]\nprofile = "shortlived"\n\n[images]\n'
+    assert_refused(
+        tmp_path,
+        f'{text}certbot = "certbot/certbot:v3.3.0"\n',
+        "images.certbot",
+        "no certificate.pro",
+    )
+
+
+def test_short_lived_certificates_have_fewer_names(tmp_path: Path) -> None:
+    names = [f"{number}.example.com" for number in range(25)]
+    text = GOOD.replace("[site]\n", f"[site]\naliases = {names}\n".replace("'", '"'), 1)
+    text += '\n[certificate]\nprofile = "tlsserver"\n'
+    assert_refused(tmp_path, text, "site.aliases[24]", "name 26 of 26 in one certificate")
 
 
 def test_a_certbot_by_its_digest_has_no_plugin(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from nvrstack.host import file_copies
 from nvrstack.host.atomic import refused
 from nvrstack.host.moonfire.database_copy import NAME
 from nvrstack.host.moonfire.database_lock import locked
+from nvrstack.host.moonfire.sample_dirs import META
 
-META = "meta"
 STATE = "put-back"
 BEGUN, DONE, RETURNING = "begun", "done", "returning"
 AFTER = "after-upgrade"

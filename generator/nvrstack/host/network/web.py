@@ -1,14 +1,12 @@
 """What servers on the Internet tell: the time, this home's address, an authority's names."""
 
 import json
-import re
 import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import partial
 from http.client import HTTPException
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from nvrstack.host.background import begin, by
+from nvrstack.host.visit.http import told_address
 
 SECONDS = 5.0
 MOST = 65536
@@ -70,7 +69,7 @@ def source_of(url: str) -> str:
 
 def outside_address(services: Sequence[str], deadline: float) -> IPv4Address | None:
     """The address from which this home's requests come, as the first service to tell says it."""
-    answers = [begin(partial(_told_address, service)) for service in services]
+    answers = [begin(told_address, service, SECONDS) for service in services]
     found = (by(deadline, answer, None) for answer in answers)
     return next((address for address in found if address is not None), None)
 
@@ -95,19 +94,6 @@ def _directory(url: str, trust: ssl.SSLContext) -> tuple[float | None, frozenset
     except (ValueError, KeyError, TypeError):
         names = []
     return ahead, frozenset(name.lower() for name in names if isinstance(name, str))
-
-
-def _told_address(url: str) -> IPv4Address | None:
-    try:
-        with urlopen(_request(url), timeout=SECONDS) as response:  # noqa: S310 - see _request
-            text = response.read(MOST).decode("utf-8", "replace")
-    except (OSError, HTTPException, ValueError):
-        return None
-    match = re.search(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", text)
-    try:
-        return IPv4Address(match[0]) if match else None
-    except ValueError:
-        return None
 
 
 def _request(url: str) -> Request:

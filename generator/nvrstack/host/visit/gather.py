@@ -6,13 +6,17 @@ A visit that signs in takes up to as long again, for it does one thing after the
 import re
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import IPv4Address
 from typing import TypeVar
 
+from nvrstack.host.background import begin, by
 from nvrstack.host.network.tls import anything
-from nvrstack.host.visit.at_once import Asked, begin
-from nvrstack.host.visit.http import CONNECT_SECONDS, Client, told_address
+from nvrstack.host.network.web import outside_address
+from nvrstack.host.visit.failures import SILENT
+from nvrstack.host.visit.http import CONNECT_SECONDS, Client
 from nvrstack.host.visit.live import NOBODY, watch
 from nvrstack.host.visit.reach import addresses_of, is_moonfire, local_addresses, own_end
 from nvrstack.host.visit.session import Login, sign_in
@@ -67,7 +71,7 @@ def visit(place: Place, wanted: VisitRequest) -> Visit:
     addresses = (
         (place.address,)
         if place.address
-        else begin(addresses_of, place.host).by(time.monotonic() + NAME_SECONDS)
+        else by(time.monotonic() + NAME_SECONDS, begin(addresses_of, place.host), SILENT)
     )
     if isinstance(addresses, Failure):
         return Visit(place, addresses)
@@ -80,7 +84,7 @@ def _look(place: Place, wanted: VisitRequest, addresses: tuple[str, ...]) -> Vis
     page = Client(address, ANSWER_SECONDS)
 
     ends = {to: begin(own_end, to, port, CONNECT_SECONDS) for to in addresses}
-    outside = begin(_outside, wanted.address_services)
+    outside = begin(outside_address, wanted.address_services, deadline)
     hops = begin(page.follow, _http(place, "/api/request"))
     shake = partial(shake_hands, address, port, seconds=CONNECT_SECONDS)
     shaken = {name: begin(shake, name, roots=wanted.roots) for name in wanted.names}
@@ -102,9 +106,9 @@ def _look(place: Place, wanted: VisitRequest, addresses: tuple[str, ...]) -> Vis
     met = _all(ends, deadline)
     own = met[address]
     handshakes = _all(shaken, deadline)
-    whole_page = shown.by(deadline)
+    whole_page = by(deadline, shown, SILENT)
     seen_page, scripts = (whole_page, ()) if isinstance(whole_page, Failure) else whole_page
-    told, steps = outside.by(deadline), hops.by(deadline)
+    told, steps = by(deadline, outside, SILENT), by(deadline, hops, SILENT)
     opened = _all(moonfire, deadline)
     checked = handshakes.get(place.host)
     # A password is for the right server alone.
@@ -114,17 +118,17 @@ def _look(place: Place, wanted: VisitRequest, addresses: tuple[str, ...]) -> Vis
         addresses=addresses,
         deaf=tuple(to for to, end in met.items() if isinstance(end, Failure)),
         own_address=own if isinstance(own, str) else None,
-        outside_address=told if isinstance(told, str) else None,
+        outside_address=str(told) if isinstance(told, IPv4Address) else None,
         hops=(Hop(_http(place, "/api/request"), steps),) if isinstance(steps, Failure) else steps,
         handshakes=handshakes,
-        old_tls=old.by(deadline),
-        weak_ciphers=weak.by(deadline),
-        request=request.by(deadline),
-        forged=forged.by(deadline),
+        old_tls=by(deadline, old, SILENT),
+        weak_ciphers=by(deadline, weak, SILENT),
+        request=by(deadline, request, SILENT),
+        forged=by(deadline, forged, SILENT),
         page=seen_page,
         scripts=scripts,
-        anonymous=anonymous.by(deadline),
-        live=live.by(deadline),
+        anonymous=by(deadline, anonymous, SILENT),
+        live=by(deadline, live, SILENT),
         strangers=_all(strangers, deadline),
         open_moonfire=tuple(to for to, is_open in opened.items() if is_open is True),
         session=_session(place, wanted, address) if may_sign_in else None,
@@ -135,7 +139,7 @@ def _session(place: Place, wanted: VisitRequest, address: str) -> Session | None
     if wanted.login is None:
         return None
     asked = begin(sign_in, place, address, wanted.login, roots=wanted.roots, seconds=ANSWER_SECONDS)
-    found = asked.by(time.monotonic() + SESSION_SECONDS)
+    found = by(time.monotonic() + SESSION_SECONDS, asked, SILENT)
     return Session(found) if isinstance(found, Failure) else found
 
 
@@ -153,12 +157,5 @@ def _page(client: Client, place: Place) -> tuple[Seen, tuple[Seen, ...]]:
     return page, tuple(client.ask(f"{place.origin}{path}") for path in paths[:3])
 
 
-def _outside(services: tuple[str, ...]) -> str | None:
-    for url in services:
-        if (found := told_address(url, CONNECT_SECONDS)) is not None:
-            return found
-    return None
-
-
-def _all(asked: Mapping[str, Asked[T]], deadline: float) -> dict[str, T | Failure]:
-    return {what: question.by(deadline) for what, question in asked.items()}
+def _all(asked: Mapping[str, Future[T]], deadline: float) -> dict[str, T | Failure]:
+    return {what: by(deadline, question, SILENT) for what, question in asked.items()}

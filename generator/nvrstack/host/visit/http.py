@@ -101,17 +101,18 @@ class Client:
         return tuple(hops)
 
 
-def told_address(url: str, seconds: float) -> str | None:
+def told_address(url: str, seconds: float) -> ipaddress.IPv4Address | None:
     """The IPv4 address that a web service says this machine comes from; None if it does not."""
     try:
         transport = httpx.HTTPTransport(local_address="0.0.0.0")  # noqa: S104 - IPv4, that is
         with httpx.Client(transport=transport, timeout=seconds, trust_env=False) as client:
-            text = client.get(url, headers={"User-Agent": AGENT}, follow_redirects=True).text
+            answer = client.get(url, headers={"User-Agent": AGENT}, follow_redirects=True)
+            text = answer.raise_for_status().text
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
         return None
     for word in "".join(c if c.isdigit() or c == "." else " " for c in text[:4096]).split():
         try:
-            return str(ipaddress.IPv4Address(word.strip(".")))
+            return ipaddress.IPv4Address(word.strip("."))
         except ValueError:
             continue
     return None

@@ -10,7 +10,7 @@ from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.renewal import DIRECTORY, Lineage, dns_provider
 from nvrstack.migration.around.rules import CERTBOT_PATHS
 from nvrstack.pki.own import covers
-from nvrstack.services.acme import DIRECTORIES
+from nvrstack.services.acme import DIRECTORIES, PROFILES
 from nvrstack.settings.load import lookup
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -58,6 +58,8 @@ def certificate_settings(lineage: Lineage) -> dict[str, Any]:
     found: dict[str, Any] = {"authority": by_url.get(lineage.server, lineage.server)}
     if lineage.key_type == "rsa":
         found["key_type"] = "rsa"
+    if lineage.profile in PROFILES:
+        found["profile"] = lineage.profile
     return found
 
 

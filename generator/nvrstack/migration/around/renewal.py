@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from nvrstack.migration.around import rules
 from nvrstack.migration.findings import Finding
+from nvrstack.services.acme import PROFILES
 from nvrstack.services.dns_providers import dns_providers
 
 DIRECTORY = "/etc/letsencrypt"
@@ -23,11 +24,15 @@ HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?")
 PATHS = ("archive_dir", "cert", "privkey", "chain", "fullchain")
 GONE = re.compile(
     r"installer|authenticator|webroot_path|webroot_map|(?:pre|post|renew)_hook"
-    r"|autorenew|renew_before_expiry"
+    r"|autorenew|renew_before_expiry|(?:required|preferred)_profile"
     r"|(?:nginx|standalone|apache|dns|http01|manual|preferred_chall|pref_chall)\w*"
 )
-"""Options about plugins and about commands of the host; certbot sets its own defaults. Two others
-would keep a certificate from being renewed at all, or renew a short-lived one at every look."""
+"""Options about plugins and about commands of the host; certbot sets its own defaults. Others
+would keep a certificate from being renewed at all, or renew a short-lived one at every look, or
+are spelt otherwise here."""
+
+PROFILE = ("required_profile", "preferred_profile")
+"""Two ways to ask for a kind of certificate; the project asks by the second one."""
 
 OVER_HTTP = frozenset({"nginx", "apache", "standalone", "webroot"})
 """The plugins that answer at port 80, as the project does."""
@@ -37,7 +42,8 @@ OVER_HTTP = frozenset({"nginx", "apache", "standalone", "webroot"})
 class Lineage:
     """One certificate and how it has been renewed. `key_type` is rsa where nothing is said.
 
-    `credentials` is the path of the file by which a plugin signs in to a DNS provider.
+    `credentials` is the path of the file by which a plugin signs in to a DNS provider, `profile`
+    what the authority calls its kind of certificate.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Lineage:
     key_type: str
     hooks: Mapping[str, str]
     credentials: str | None = None
+    profile: str | None = None
     warnings: tuple[Finding, ...] = ()
 
 
@@ -66,6 +73,7 @@ def read_renewal(
         account=parameters.get("account"),
         key_type=parameters.get("key_type", "rsa"),
         hooks={key: value for key, value in parameters.items() if key.endswith("_hook")},
+        profile=next(filter(None, map(parameters.get, PROFILE)), None),
         credentials=parameters.get(f"{authenticator.replace('-', '_')}_credentials"),
     )
     warnings = [*_elsewhere(name, top), *_hooks(lineage), *_challenge(lineage, domains)]
@@ -97,6 +105,9 @@ def with_dns(text: str, authenticator: str) -> str:
 
 
 def _with_plugin(text: str, *plugin: str) -> str:
+    profile = next(filter(None, map(_sections(text)[1].get, PROFILE)), None)
+    if profile in PROFILES:
+        plugin = (*plugin[:1], f"preferred_profile = {profile}", *plugin[1:])
     parts: dict[str, list[str]] = {"": [], PARAMETERS: []}
     section = ""
     for line in text.splitlines():

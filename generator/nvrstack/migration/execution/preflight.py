@@ -5,11 +5,10 @@ from pathlib import Path
 
 from nvrstack.host.disks import free_bytes
 from nvrstack.host.docker import containers, engine
-from nvrstack.host.install_files import listening_tables, socket_owners
 from nvrstack.host.moonfire.database_copy import NAME, PARTS
+from nvrstack.host.network.sockets import listeners, programs
 from nvrstack.host.rights import is_root, may_read, may_write
 from nvrstack.host.systemd import units as systemd
-from nvrstack.migration.around.listeners import listeners
 from nvrstack.migration.execution.work import Work
 from nvrstack.migration.plan.move import Move
 
@@ -90,9 +89,9 @@ def _ports(work: Work) -> Iterator[str]:
     """The ports that nginx needs and somebody has who will not go away."""
     site = work.settings.site
     wanted = {site.http_port, site.https_port}
-    found = [one for table in listening_tables(Path("/")) for one in listeners(table, wanted)]
+    found = listeners(ports=wanted)
     addresses = set(site.bind)
-    owners = socket_owners(Path("/"), {one.inode for one in found})
+    owners = programs({one.inode for one in found})
     for port in sorted(wanted):
         holders = {
             owners.get(one.inode, "another program")

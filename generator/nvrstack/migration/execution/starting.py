@@ -14,6 +14,7 @@ from nvrstack.host.file_copies import write_private
 from nvrstack.migration.docker.container import is_running
 from nvrstack.migration.execution.proof import certificate_problem
 from nvrstack.migration.execution.work import MOONFIRE, Work
+from nvrstack.visit import MOONFIRE_PORT
 
 REHEARSAL_SECONDS = 60
 FRONT_SECONDS = 60
@@ -82,7 +83,7 @@ class Rehearsal:
             for service in (MOONFIRE, NGINX):
                 words = ("--detach", "--no-deps", "--name", self._name(service), service)
                 self.work.compose("run", *words, files=files)
-            url = f"http://{self.work.addresses.moonfire}:8080/api/request"
+            url = f"http://{self.work.addresses.moonfire}:{MOONFIRE_PORT}/api/request"
             self._wait_for(lambda: containers.execute(self._name(NGINX), [*HEALTHY, url]) == 0)
         finally:
             self._remove()

@@ -11,12 +11,12 @@ from nvrstack.errors import HostError, InputError, NvrstackError
 from nvrstack.host import install_files, rooted_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
+from nvrstack.host.network import sockets
 from nvrstack.host.rights import owner_of
 from nvrstack.migration.around.certificate_proposal import Certified
 from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from nvrstack.migration.around.ddns import Ddns, ddns_settings
 from nvrstack.migration.around.firewall import FILES, firewall_findings
-from nvrstack.migration.around.listeners import Listener, listeners
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.own_names import own_names
 from nvrstack.migration.around.renewal import DIRECTORY, hook_findings, read_renewal
@@ -46,6 +46,7 @@ from nvrstack.migration.moonfire.database_findings import (
 )
 from nvrstack.migration.moonfire.places import host_path, state_path
 from nvrstack.pki.certificates import der, names_of, validity
+from nvrstack.surroundings import Listener
 
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a text with; it says nothing."""
@@ -232,8 +233,7 @@ def schedules(host: Host) -> Schedules:
 
 def listening(host: Host) -> tuple[Listener, ...]:
     """Every TCP socket that listens on the host."""
-    tables = install_files.listening_tables(host.root)
-    return tuple(listener for table in tables for listener in listeners(table))
+    return sockets.listeners(host.root)
 
 
 def takers(host: Host, ports: tuple[int, ...], bind: Collection[str] = ()) -> dict[int, str]:
@@ -241,8 +241,8 @@ def takers(host: Host, ports: tuple[int, ...], bind: Collection[str] = ()) -> di
 
     It wants `ports` on every IPv4 address, or on those of `bind` alone.
     """
-    found = [one for one in listening(host) if one.port in ports and _takes(one, bind)]
-    owners = install_files.socket_owners(host.root, [listener.inode for listener in found])
+    found = [one for one in sockets.listeners(host.root, ports) if _takes(one, bind)]
+    owners = sockets.programs([one.inode for one in found], host.root)
     return {listener.port: owners.get(listener.inode, "?") for listener in found}
 
 

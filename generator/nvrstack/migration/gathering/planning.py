@@ -21,7 +21,7 @@ from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
 from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
 from nvrstack.migration.moonfire.rules import NOBODY_CAN_SIGN_IN
-from nvrstack.migration.moonfire.target import target_version
+from nvrstack.migration.moonfire.target import Target, target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.plan import Plan, unique
@@ -43,10 +43,9 @@ from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
 from nvrstack.settings.subnets import CANDIDATES
+from nvrstack.visit import MOONFIRE_PORT
 
 NOBODY = NOBODY_CAN_SIGN_IN.code
-MOONFIRE_PORT = 8080
-"""On the backend network, see the template of Moonfire's own settings."""
 
 
 @dataclass(frozen=True)
@@ -176,10 +175,7 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         takers = belongings.takers(host, (site.http_port, site.https_port), bind)
         blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
         blockers += belongings.name_taken(host, install, settings.project.name)
-        move = replace(
-            _move(host, request, seen, settings, config, secrets, takers),
-            upgrades_schema=target.upgrades_schema,
-        )
+        move = _move(host, request, seen, settings, config, secrets, takers, target)
         move = replace(move, triggers=triggers(host, move.units))
         warnings += left_to_certbot(seen.around.certificates, move.certificates)
     plan = Plan(
@@ -244,6 +240,7 @@ def _move(
     config: ConfigProposal,
     secrets: Mapping[str, str],
     takers: Mapping[int, str],
+    target: Target,
 ) -> Move:
     install = seen.install
     found = belongings.schedules(host)
@@ -274,6 +271,7 @@ def _move(
         renewal_units=found.certbot_timers if renews_all else (),
         renewal_files=tuple(map(PurePosixPath, found.crons)) if renews_all else (),
         ddclient_units=found.ddclient_units if gives_up_ddclient else (),
+        upgrades_schema=target.upgrades_schema,
     )
 
 

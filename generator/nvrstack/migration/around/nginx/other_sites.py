@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nvrstack.migration.around.listeners import Listener
 from nvrstack.migration.around.nginx import rules
 from nvrstack.migration.around.nginx.server import Site
 from nvrstack.migration.around.nginx.sites import LOOPBACK, NginxSites
-from nvrstack.migration.findings import Finding
+from nvrstack.migration.findings import Finding, Remarks
+from nvrstack.surroundings import Listener
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,18 @@ def other_sites(
     requests on; those named in `given` are settled already. `domain` is to be the project's own.
     """
     tables: list[Mapping[str, Any]] = []
-    warnings: list[Finding] = []
-    blockers: list[Finding] = []
+    remarks = Remarks()
     for site in nginx.others if gives_way else ():
         names = [name for name in site.names if name not in given]
         if site.names and not names:
             continue
         upstream = _upstream(site, address) if names else None
         if domain in names and site.backends:
-            blockers.append(_strange_backend(site, str(domain)))
+            remarks.add(_strange_backend(site, str(domain)))
         elif upstream is None:
-            blockers.append(_homeless(site))
+            remarks.add(_homeless(site))
         elif not carry:
-            blockers.append(_asked(site))
+            remarks.add(_asked(site))
         else:
             known = {table["domain"] for table in tables}
             tables += [
@@ -58,8 +57,8 @@ def other_sites(
                 for name in names
                 if name not in known
             ]
-            warnings += _hidden(site, listening)
-    return OtherSites(tuple(tables), tuple(warnings), tuple(blockers))
+            remarks.add(*_hidden(site, listening))
+    return OtherSites(tuple(tables), tuple(remarks.warnings), tuple(remarks.blockers))
 
 
 def _upstream(site: Site, address: str | None) -> str | None:
