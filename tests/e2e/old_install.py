@@ -28,6 +28,7 @@ from nvrstack.migration.plan.move import Certificate, Move
 from nvrstack.services.images import MOONFIRE
 from nvrstack.settings.load import load
 from nvrstack.stacks import load_stacks
+from tests.bed import moonfire
 from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
 from tests.bed.process import Done, Word
@@ -50,6 +51,8 @@ from tests.standins.moonfire.levers import FILE
 
 UID, GID = 4711, 4712
 OWNER = 4713
+LOST_SECONDS = 0 if moonfire.real() is None else 120
+"""What a stop costs besides: a real Moonfire loses what it is recording, two minutes at most."""
 LEVERS = {"recording_seconds": 1, "stop": "kept"}
 """How the stand-in behaves, old and new: a plain stop loses nothing, and a minute is a second."""
 OPEN_PORT = "port 8080"

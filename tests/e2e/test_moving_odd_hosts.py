@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.old_install import OldInstall
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
@@ -31,6 +33,7 @@ def containers_of(install: OldInstall, project: str) -> list[str]:
     return install.world.bed.docker("ps", *form, label).stdout.split()
 
 
+@pytest.mark.standin
 def test_an_old_one_that_nobody_starts_again_comes_back_wherever_the_way_back_is_cut(
     world: World, folder: Path
 ) -> None:

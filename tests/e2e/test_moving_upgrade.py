@@ -19,6 +19,9 @@ from tests.e2e.project import NVRSTACK
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.standin
+"""The stand-in plays an old Moonfire."""
+
 STEP = "takeover"
 
 

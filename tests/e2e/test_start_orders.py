@@ -35,6 +35,7 @@ def test_nginx_starts_without_moonfire(nameless: Project, figures: dict[str, str
     figures["from Moonfire's late start to its answer"] = f"{watch.seconds:.1f} s"
 
 
+@pytest.mark.standin
 def test_moonfire_may_take_its_time(nameless: Project) -> None:
     """As the real server does, which reads its index and rotates files before it listens."""
     nameless.override({"moonfire-nvr": {"environment": {"STANDIN_START_SECONDS": "5"}}})
