@@ -11,15 +11,15 @@ PARENT = f"{cache_dir().name}-{prefix()}"
 ROOT = Path("/sys/fs/cgroup")
 
 
-def groups() -> list[Path]:
+def groups(name: str = PARENT) -> list[Path]:
     """Return the bed's group in each hierarchy, of the old kind or of the unified one."""
-    return [group for group in [ROOT / PARENT, *ROOT.glob(f"*/{PARENT}")] if group.is_dir()]
+    return [group for group in [ROOT / name, *ROOT.glob(f"*/{name}")] if group.is_dir()]
 
 
-def processes() -> set[int]:
+def processes(name: str = PARENT) -> set[int]:
     """Return all processes of the bed's containers."""
     found: set[int] = set()
-    for group in groups():
+    for group in groups(name):
         for file in group.rglob("cgroup.procs"):
             try:
                 found |= {int(word) for word in file.read_text().split()}
@@ -28,17 +28,17 @@ def processes() -> set[int]:
     return found
 
 
-def remove() -> None:
-    """Remove the groups, once no process is left in them."""
-    wait_for(_removed, seconds=5)
+def remove(name: str = PARENT) -> None:
+    """Remove the groups of a name, once no process is left in them."""
+    wait_for(lambda: _removed(name), seconds=5)
 
 
-def _removed() -> bool:
-    for group in groups():
+def _removed(name: str) -> bool:
+    for group in groups(name):
         below = sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True)
         for folder in [*below, group]:
             try:
                 folder.rmdir()
             except OSError:
                 break
-    return not groups()
+    return not groups(name)

@@ -45,21 +45,26 @@ def pid(folder: Path | None = None) -> int | None:
 
 
 def answers() -> bool:
-    """Say whether the engine takes commands."""
-    if pid() is None or not socket().exists():
+    """Say whether the engine that was started here takes commands."""
+    return pid() is not None and takes_commands()
+
+
+def takes_commands() -> bool:
+    """Say whether an engine takes commands, whoever started it."""
+    if not socket().exists():
         return False
     asked = ["curl", "--silent", "--max-time", "5", "--unix-socket", str(socket())]
     return run([*asked, "http://engine/_ping"], check=False).stdout == "OK"
 
 
-def start() -> None:
-    """Start the engine in its namespace and wait until it takes commands."""
-    folder = made(engine_dir())
-    arguments = [
+def arguments(state: Path) -> list[str]:
+    """Return the engine's command line; what a reboot takes away is to be in `state`."""
+    folder = engine_dir()
+    return [
         "dockerd",
         f"--data-root={folder / 'data'}",
-        f"--exec-root={folder / 'exec'}",
-        f"--pidfile={folder / 'docker.pid'}",
+        f"--exec-root={state / 'exec'}",
+        f"--pidfile={state / 'docker.pid'}",
         f"--host={host()}",
         # The host's own settings must not reach this engine.
         f"--config-file={folder / 'daemon.json'}",
@@ -68,6 +73,11 @@ def start() -> None:
         f"--cgroup-parent=/{cgroups.PARENT}",
         "--exec-opt=native.cgroupdriver=cgroupfs",
     ]
+
+
+def start() -> None:
+    """Start the engine in its namespace and wait until it takes commands."""
+    folder = made(engine_dir())
     (folder / "daemon.json").write_text("{}\n")
     # `ip netns exec` would hide the control groups, which are mounted below /sys. In a mount
     # namespace of the engine's own, its mounts vanish with its last process.
@@ -86,7 +96,7 @@ def start() -> None:
         log_file.replace(folder / "dockerd.log.old")
     with log_file.open("wb") as log:
         subprocess.run(
-            [*enter, *arguments],
+            [*enter, *arguments(folder)],
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,

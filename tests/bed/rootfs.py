@@ -5,15 +5,14 @@ No engine is needed for any of this.
 
 import datetime
 import hashlib
-import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.bed import packages
+from tests.bed.debootstrap import debootstrap
 from tests.bed.lock import lock
-from tests.bed.mirror import UNEXPIRED, source
 from tests.bed.paths import cache_dir, made
 from tests.bed.process import Done, run
 
@@ -79,19 +78,7 @@ def _bootstrap(archive: Path) -> None:
         # A tree of this week with other packages may be in use by another checkout.
         if not old.name.removesuffix(".tar").endswith(week):
             shutil.rmtree(old) if old.is_dir() else old.unlink()
-    command = [
-        "mmdebstrap",
-        "--variant=apt",
-        f"--include={','.join(CONTENT)}",
-        f"--aptopt={UNEXPIRED}",
-        "--dpkgopt=path-exclude=/usr/share/doc/*",
-        "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-exclude=/usr/share/locale/*",
-        SUITE,
-        str(partial),
-        source(SUITE),
-    ]
-    run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, timeout=900)
+    debootstrap(partial, SUITE, "apt", CONTENT)
     partial.rename(archive)
 
 

@@ -1,7 +1,8 @@
 """Runs a part of `nvrstack migrate`, and ends itself by SIGKILL where a test wants it.
 
-    python -m tests.e2e.moving_driver [--kill STEP:WHERE] [--count FILE] WHAT FILE_OR_DIRECTORY
+    python -m tests.e2e.moving_driver [--kill STEP:WHERE [--power]] [--count FILE] WHAT PLACE
 
+PLACE is the move's file or the project directory. With --power, the whole booted host ends with it.
 WHERE is `after`; or `program`, which is while the step's first program is at work; or the number of
 an act within the step: opening a file for writing, renaming, starting a program, speaking to the
 engine. --count writes how many acts each step had, and how many seconds it took.
@@ -10,6 +11,7 @@ engine. --count writes how many acts each step had, and how many seconds it took
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import signal
@@ -17,6 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,8 @@ ACTS = {
     "os.symlink", "os.truncate", "os.utime", "socket.connect", "subprocess.Popen",
 }  # fmt: skip
 AT_WORK_SECONDS = float(os.environ.get("AT_WORK_SECONDS", "0.3"))
+BOOTED_HERE = b"container=bed"
+POWER_OFF = 0x4321FEDC
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -40,6 +45,7 @@ class Watch:
     """Counts the acts of each step, by Python's own audit events (PEP 578)."""
 
     kill: tuple[str, str] | None
+    end: Callable[[], None]
     step: str = ""
     began: float = 0.0
     acts: Counter[str] = field(default_factory=Counter)
@@ -51,10 +57,10 @@ class Watch:
             return
         self.acts[self.step] += 1
         if self.kill == (self.step, str(self.acts[self.step])):
-            kill()
+            self.end()
         if self.kill == (self.step, "program") and event == "subprocess.Popen":
             self.kill = None
-            threading.Timer(AT_WORK_SECONDS, kill).start()
+            threading.Timer(AT_WORK_SECONDS, self.end).start()
 
     def written(self, event: str, step: str) -> None:
         if event in ("begin", "undo"):
@@ -63,12 +69,20 @@ class Watch:
             self.step = ""
             self.seconds[step] = time.monotonic() - self.began
             if self.kill == (step, "after"):
-                kill()
+                self.end()
 
 
 def kill() -> None:
     """End this very process as `kill -9` does."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def cut_power() -> None:
+    """End all of this booted host at once: see reboot(2) for namespaces of processes."""
+    first = Path("/proc/1/environ").read_bytes().split(b"\0")
+    if BOOTED_HERE not in first:
+        sys.exit("this is no host of the test bed: the machine is not switched off")
+    ctypes.CDLL(None).reboot(POWER_OFF)
 
 
 def watched(watch: Watch) -> None:
@@ -88,6 +102,7 @@ def watched(watch: Watch) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kill", default="")
+    parser.add_argument("--power", action="store_true")
     parser.add_argument("--count", type=Path)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--json", action="store_true")
@@ -95,7 +110,7 @@ def main() -> int:
     parser.add_argument("where", type=Path)
     given = parser.parse_args()
     step, _, where = given.kill.partition(":")
-    watch = Watch((step, where) if step else None)
+    watch = Watch((step, where) if step else None, cut_power if given.power else kill)
     watched(watch)
     console = Console(yes=True, json=given.json)
     follower = Progress(console)

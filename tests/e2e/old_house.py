@@ -1,15 +1,15 @@
-"""A host without Docker, as upstream's guide for it and its secure.md leave it.
+"""A host without Docker's Moonfire, as upstream's guide for it and its secure.md leave it.
 
-Each of Moonfire's stand-in, nginx with a certificate that certbot got, and ddclient is a unit of a
-stand-in for systemd (`tests/standins/systemd.py`). nginx and certbot are the real ones.
+It is a Debian of its own that boots, with its own systemd: Moonfire's stand-in is a unit with a
+socket beside it; nginx with a certificate that certbot got, certbot's timer and ddclient are
+Debian's.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,52 +17,101 @@ from typing import Any
 from nvrstack.migration.around.renewal import read_renewal, with_webroot
 from nvrstack.migration.install import Install
 from nvrstack.migration.plan.move import Certificate, HostNginx, Move
+from nvrstack.rendering.quoting import quote_ddclient_password
+from tests.bed.booted import BootedHost
+from tests.bed.engine_host import boot, engine_host
 from tests.bed.moonfire import put_program
-from tests.bed.paths import STANDINS
+from tests.bed.paths import TESTS
 from tests.bed.pebble import DIRECTORY_URL
-from tests.bed.rootfs import chroot_command
+from tests.bed.process import Done, Word
 from tests.e2e.old_install import GID, UID, OldInstall, described
 from tests.e2e.waiting import wait_until
+from tests.e2e.world import DDNS_PASSWORD, DYNDNS, DYNDNS_PORT, LOGIN, World
 
-MOONFIRE_UNIT = "moonfire-nvr.service"
+MOONFIRE_UNIT, SOCKET_UNIT = "moonfire-nvr.service", "moonfire-nvr.socket"
 NGINX_UNIT, DDCLIENT_UNIT, TIMER = "nginx.service", "ddclient.service", "certbot.timer"
-UNITS = (MOONFIRE_UNIT, NGINX_UNIT, DDCLIENT_UNIT, TIMER)
+UNITS = (MOONFIRE_UNIT, SOCKET_UNIT, NGINX_UNIT, DDCLIENT_UNIT, TIMER)
+SOCKET_PORT = 8081
+PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "FragmentPath", "DropInPaths", "Result")
+SYSTEM = "etc/systemd/system"
+CRON = "/etc/cron.d/certbot"
 CONFIG = """\
 dbDir = "{state}/db"
 
 [[binds]]
 ipv4 = "{address}:8080"
 trustForwardHeaders = true
+
+[[binds]]
+systemd = "moonfire-nvr.socket"
+"""
+SERVICE = """\
+[Unit]
+Description=Moonfire NVR
+After=network-online.target
+
+[Service]
+ExecStart=/usr/local/bin/moonfire-nvr run --config {config}
+Environment=TZ=Etc/UTC
+Environment=RUST_BACKTRACE=1
+Type=notify
+TimeoutStartSec=300
+User=moonfire-nvr
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+"""
+DROP_IN = "[Unit]\nRequiresMountsFor={samples}\n[Service]\nMemoryAccounting=true\n"
+SOCKET = """\
+[Socket]
+ListenStream={address}:8081
+
+[Install]
+WantedBy=sockets.target
 """
 NGINX = """\
-daemon off;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    server {{
-        listen {address}:80;
-        location /.well-known/acme-challenge/ {{ root /webroot; }}
-    }}
-{tls}
+server {{
+    listen {address}:80;
+    location /.well-known/acme-challenge/ {{ root /var/www; }}
 }}
+{tls}
 """
 TLS = """\
-    server {{
-        listen {address}:443 ssl;
-        ssl_certificate /etc/letsencrypt/live/{domain}/fullchain.pem;
-        ssl_certificate_key /etc/letsencrypt/live/{domain}/privkey.pem;
-        location / {{ proxy_pass http://{address}:8080; }}
-    }}
+server {{
+    listen {address}:443 ssl;
+    ssl_certificate /etc/letsencrypt/live/{domain}/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/{domain}/privkey.pem;
+    location / {{ proxy_pass http://{address}:8080; }}
+}}
 """
-AS_FIRST_PROCESS = 'mount -t tmpfs run /run && mkdir -p /run/systemd/system && exec "$@"'
-"""Where sd_booted(3) looks, for the one command that follows."""
+DDCLIENT = """\
+protocol=dyndns2
+use=ip, ip={address}
+server={server}
+login={login}
+password={password}
+{domain}
+"""
+
+
+@contextmanager
+def old_house(world: World, folder: Path, name: str, last_octet: int) -> Iterator[OldHouse]:
+    """Let a host boot that has the bed's engine, and what is to be moved on it."""
+    with engine_host([world.folder.parent]) as host:
+        made = OldHouse(world, folder / name, name, last_octet, host=host)
+        try:
+            made.make()
+            yield made
+        finally:
+            made.remove()
 
 
 @dataclass
 class OldHouse(OldInstall):
     """The host; what is a script or a container elsewhere is a unit here."""
 
+    host: BootedHost = field(kw_only=True)
     certificate: Certificate = field(init=False)
 
     @property
@@ -70,14 +119,23 @@ class OldHouse(OldInstall):
         """No container runs."""
         return []
 
+    @property
+    def letsencrypt(self) -> Path:
+        return self.host.root / "etc/letsencrypt"
+
+    def on_host(self, command: Sequence[Word], *, check: bool) -> Done:
+        """Run a program of the tests' on the booted host."""
+        env = {**self.world.bed.env, **self.env, "PYTHONPATH": str(TESTS.parent)}
+        return self.host.run(command, env=env, timeout=240, check=check)
+
+    def boot_again(self) -> None:
+        """Let the host boot after its power was cut."""
+        self.host.cut_power()
+        boot(self.host)
+
     def stop_and_start(self) -> None:
         """The unit."""
-        self.systemctl("stop", MOONFIRE_UNIT)
-        self.systemctl("start", MOONFIRE_UNIT)
-
-    @property
-    def systemd(self) -> Path:
-        return self.folder / "systemd"
+        self.host.systemctl("restart", MOONFIRE_UNIT)
 
     def make(self) -> None:
         """Let it all run, with a certificate of the authority."""
@@ -85,83 +143,65 @@ class OldHouse(OldInstall):
             self.world.bed.engine_netns, "address", "replace", f"{self.address}/25", "dev", "lan0"
         )
         self.world.know(self.domain, self.address)
-        self.make_programs()
+        self.folder.mkdir()
+        self.write("/etc/resolv.conf", f"nameserver {self.world.bed.internet_address}\n")
+        self.make_moonfire()
+        self.make_neighbours()
+        self.host.systemctl("daemon-reload")
+        self.host.systemctl("enable", "--now", SOCKET_UNIT, MOONFIRE_UNIT, NGINX_UNIT)
+        self.certify()
+        self.host.systemctl("reload", NGINX_UNIT)
+        self.host.systemctl("enable", "--now", DDCLIENT_UNIT, TIMER)
+        wait_until("the old Moonfire to record", self.records, seconds=60, every=0.1)
+        wait_until("the old page", lambda: self.status("/") == 200, seconds=20)
+
+    def make_moonfire(self) -> None:
+        """Put Moonfire there, with a user, a database and its units."""
+        put_program(self.host.root / "usr/local/bin/moonfire-nvr")
+        self.host.run(["groupadd", "--gid", str(GID), "moonfire-nvr"])
+        user = ["--uid", str(UID), "--gid", str(GID), "--no-create-home", "moonfire-nvr"]
+        self.host.run(["useradd", *user])
         for directory in (self.state, self.samples):
             directory.mkdir(mode=0o700)
             os.chown(directory, UID, GID)
-        program = self.folder / "bin/moonfire-nvr"
         ids = ["setpriv", "--clear-groups", "--reuid", str(UID), "--regid", str(GID)]
-        self.world.bed.run([*ids, program, "init", "--db-dir", self.state / "db"])
+        self.host.run([*ids, "moonfire-nvr", "init", "--db-dir", self.state / "db"])
         self.add_camera()
         self.config.write_text(CONFIG.format(state=self.state, address=self.address))
-        self.add_units(program)
-        for unit in (MOONFIRE_UNIT, NGINX_UNIT, DDCLIENT_UNIT):
-            self.systemctl("enable", unit)
-            self.systemctl("start", unit)
-        self.certify()
-        self.systemctl("try-reload-or-restart", NGINX_UNIT)
-        (self.folder / "cron-certbot").write_text("0 */12 * * * root certbot -q renew\n")
-        self.systemctl("enable", TIMER)
-        self.systemctl("start", TIMER)
-        wait_until("the old Moonfire to record", self.records, seconds=20, every=0.1)
-        wait_until("the old page", lambda: self.status("/") == 200, seconds=20)
+        units = f"/{SYSTEM}"
+        self.write(f"{units}/{MOONFIRE_UNIT}", SERVICE.format(config=self.config))
+        self.write(f"{units}/{MOONFIRE_UNIT}.d/own.conf", DROP_IN.format(samples=self.samples))
+        self.write(f"{units}/{SOCKET_UNIT}", SOCKET.format(address=self.address))
 
-    def make_programs(self) -> None:
-        """Put the programs there that this host has, and systemctl among them."""
-        programs = self.folder / "bin"
-        programs.mkdir(parents=True)
-        put_program(programs / "moonfire-nvr")
-        systemctl = [sys.executable, str(STANDINS / "systemd.py"), str(self.systemd)]
-        (programs / "systemctl").write_text(f'#!/bin/sh\nexec {shlex.join(systemctl)} "$@"\n')
-        (programs / "systemctl").chmod(0o755)
-        self.env = {"PATH": f"{programs}:{self.world.bed.env['PATH']}"}
-        self.enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
-        self.enter += [AS_FIRST_PROCESS, "sh"]
-
-    def add_units(self, program: Path) -> None:
-        """Write the unit files."""
-        (self.systemd / "units").mkdir(parents=True)
-        (self.folder / "webroot").mkdir()
-        self.letsencrypt.mkdir(mode=0o700)
+    def make_neighbours(self) -> None:
+        """Set up what else the guide has on the host."""
         self.write_nginx("")
-        start = {
-            MOONFIRE_UNIT: f"{program} run --config {self.config}",
-            NGINX_UNIT: shlex.join(self.in_tree("nginx", "-c", "/nginx.conf")),
-            DDCLIENT_UNIT: "sleep 600",
-        }
-        for unit, command in start.items():
-            lines = ["[Service]", f"ExecStart={command}".replace("\n", "; ")]
-            if unit == MOONFIRE_UNIT:
-                lines += [f"User={UID}", f"Group={GID}", "Environment=TZ=Etc/UTC"]
-            (self.systemd / "units" / unit).write_text("\n".join([*lines, ""]))
-        (self.systemd / "units" / TIMER).write_text("[Timer]\nOnCalendar=daily\n")
+        values = {
+            "address": self.address, "server": f"{DYNDNS}:{DYNDNS_PORT}", "login": LOGIN,
+            "password": quote_ddclient_password(DDNS_PASSWORD), "domain": self.domain,
+        }  # fmt: skip
+        self.write("/etc/ddclient.conf", DDCLIENT.format(**values), mode=0o600)
+        self.write(CRON, "0 */12 * * * root certbot -q renew\n")
 
     def write_nginx(self, tls: str) -> None:
-        (self.folder / "nginx.conf").write_text(NGINX.format(address=self.address, tls=tls))
+        """Write the site of Moonfire."""
+        self.write("/etc/nginx/sites-enabled/nvr", NGINX.format(address=self.address, tls=tls))
 
-    def in_tree(self, *words: str, env: Mapping[str, str] | None = None) -> list[str]:
-        """The command line of a program of the Debian tree, with this host's files."""
-        files = self.folder
-        hosts = files / "hosts"
-        hosts.write_text(f"{self.world.bed.internet_address} pebble\n")
-        binds = {
-            files / "nginx.conf": "/nginx.conf",
-            files / "webroot": "/webroot",
-            self.letsencrypt: "/etc/letsencrypt",
-            hosts: "/etc/hosts",
-            self.world.authority_root: "/authority.pem",
-        }
-        return chroot_command(list(words), binds, env=env)
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file of the host's, as its owner does."""
+        file = self.host.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
 
     def certify(self) -> None:
         """Let certbot get the certificate, by the webroot of the host's nginx."""
         self.world.authority.start()
         words = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--webroot"]
         words += ["--email", "owner@nvr.example.com", "--server", DIRECTORY_URL]
-        words += ["--webroot-path", "/webroot", "--domain", self.domain]
-        env = {"REQUESTS_CA_BUNDLE": "/authority.pem"}
-        bed = self.world.bed
-        bed.run(self.in_tree(*words, env=env), bed.engine_netns, timeout=120)
+        words += ["--webroot-path", "/var/www", "--domain", self.domain]
+        trusted = {"REQUESTS_CA_BUNDLE": str(self.world.authority_root)}
+        self.host.run(words, env=trusted, timeout=120)
         self.write_nginx(TLS.format(address=self.address, domain=self.domain))
         renewal = (self.letsencrypt / "renewal" / f"{self.domain}.conf").read_text()
         account = read_renewal(self.domain, renewal).account
@@ -173,15 +213,10 @@ class OldHouse(OldInstall):
             f"{place}/{account}",
         )
 
-    def systemctl(self, *words: str) -> str:
-        """Use the stand-in for systemctl."""
-        bed = self.world.bed
-        done = bed.run([self.folder / "bin/systemctl", *words], bed.engine_netns, env=self.env)
-        return done.stdout
-
     def units(self) -> dict[str, str]:
         """How each unit stands."""
-        return {unit: self.systemctl("show", unit) for unit in UNITS}
+        wanted = f"--property={','.join(PROPERTIES)}"
+        return {unit: self.host.systemctl("show", wanted, unit) for unit in UNITS}
 
     def move(self, **changes: Any) -> Move:
         """What the plan would decide."""
@@ -191,11 +226,13 @@ class OldHouse(OldInstall):
             move,
             install=install,
             unit=MOONFIRE_UNIT,
+            triggers={MOONFIRE_UNIT: (SOCKET_UNIT,)},
             script=None,
             nginx=HostNginx(NGINX_UNIT),
+            letsencrypt=PurePosixPath("/etc/letsencrypt"),
             certificates=(self.certificate,),
             renewal_units=(TIMER,),
-            renewal_files=(PurePosixPath(self.folder / "cron-certbot"),),
+            renewal_files=(PurePosixPath(CRON),),
             ddclient_units=(DDCLIENT_UNIT,),
         )
         return replace(move, **changes)
@@ -205,17 +242,24 @@ class OldHouse(OldInstall):
         return self.world.issuing_root()
 
     def files(self) -> dict[str, Any]:
-        """The files that come back."""
-        found = [self.config, self.folder / "cron-certbot", *self.letsencrypt.rglob("*")]
-        return {str(path): described(path) for path in sorted(found)}
+        """The files that come back, by their paths on the host."""
+        root = self.host.root
+        there = [root / CRON.lstrip("/"), root / "etc/ddclient.conf"]
+        for folder in ("etc/letsencrypt", "etc/nginx", SYSTEM):
+            there += sorted((root / folder).rglob("*"))
+        found = {str(path.relative_to(root)): described(path) for path in there}
+        # Folders and links that were made again are younger.
+        return {
+            name: (*what[:3], what[4]) if what[4] is None or name.startswith(SYSTEM) else what
+            for name, what in found.items()
+        } | {str(self.config): described(self.config)}
 
     def fingerprint(self) -> dict[str, Any]:
         """Everything that a way back has to bring back."""
         return {**self.files(), "units": self.units()}
 
     def remove(self) -> None:
-        """Take it all away again."""
-        for unit in UNITS:
-            if (self.systemd / "units" / unit).exists():
-                self.systemctl("stop", unit)
+        """Take away what outlasts the host, once nobody records there any more."""
+        if not self.host.is_off:
+            self.host.systemctl("stop", SOCKET_UNIT, MOONFIRE_UNIT, check=False)
         super().remove()

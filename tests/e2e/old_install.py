@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -327,9 +327,11 @@ class OldInstall:
             where = self.folder / "move.json"
             where.write_text(text_of(move or self.move()))
         driver = [sys.executable, "-m", "tests.e2e.moving_driver"]
-        command = [*self.enter, *driver, *options, what, str(where)]
-        bed = self.world.bed
-        env = {**self.env, "PYTHONPATH": str(TESTS.parent)}
+        return self.on_host([*self.enter, *driver, *options, what, str(where)], check=check)
+
+    def on_host(self, command: Sequence[Word], *, check: bool) -> Done:
+        """Run a program of the tests' where this Moonfire is."""
+        bed, env = self.world.bed, {**self.env, "PYTHONPATH": str(TESTS.parent)}
         return bed.run(command, bed.engine_netns, timeout=240, check=check, env=env)
 
     def render(self, *options: str) -> Done:

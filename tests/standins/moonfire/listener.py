@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import os
 import socket
 import socketserver
 import stat
@@ -18,6 +19,9 @@ from tests.standins.moonfire.database import Database
 from tests.standins.moonfire.flushing import Flusher
 from tests.standins.moonfire.program import MoonfireError, log, os_error
 from tests.standins.moonfire.streaming import Stream
+
+FIRST_PASSED = 3
+"""The number of the first descriptor that systemd passes."""
 
 
 @dataclass
@@ -48,10 +52,12 @@ class BindServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.shared = server
         families = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6, "unix": socket.AF_UNIX}
         if bind.kind == "systemd":
-            raise MoonfireError(
-                "NOT_FOUND",
-                f"can't find systemd socket named {bind.address}; available sockets are: ",
-            )
+            passed = passed_socket(bind.address)
+            self.address_family = passed.family
+            super().__init__(passed.getsockname(), handler, bind_and_activate=False)
+            self.socket.close()
+            self.socket = passed
+            return
         self.address_family = families[bind.kind]
         address: Any = bind.socket_address()
         if bind.kind == "unix":
@@ -74,6 +80,18 @@ class BindServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         err = sys.exception()
         if not isinstance(err, ConnectionError | TimeoutError):
             log("ERROR", f"connection failed: {err!r}")
+
+
+def passed_socket(name: str) -> socket.socket:
+    """A listening socket that systemd passed by its name, see sd_listen_fds_with_names(3)."""
+    mine = os.environ.get("LISTEN_PID") == str(os.getpid())
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":") if mine else []
+    if name not in names:
+        raise MoonfireError(
+            "NOT_FOUND",
+            f"can't find systemd socket named {name}; available sockets are: {', '.join(names)}",
+        )
+    return socket.socket(fileno=FIRST_PASSED + names.index(name))
 
 
 def remove_stale_socket(path: Path) -> None:

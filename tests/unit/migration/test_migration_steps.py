@@ -78,3 +78,23 @@ def test_the_copies_that_are_promised_are_those_that_are_made() -> None:
 
 def test_a_move_does_not_show_its_secrets() -> None:
     assert "hunter2" not in repr(replace(ALONE, secrets={"ddns_password": "hunter2"}))
+
+
+def test_what_triggers_a_unit_is_named_wherever_the_unit_is_stopped() -> None:
+    move = replace(
+        ALONE,
+        unit="moonfire-nvr.service",
+        nginx=HostNginx(),
+        ddclient_units=("ddclient.service", "ddclient.timer"),
+        triggers={
+            "moonfire-nvr.service": ("moonfire-nvr.socket",),
+            "nginx.service": ("nginx.path",),
+            "ddclient.service": ("ddclient.timer",),
+        },
+    )
+    titles = {step.id: step.title for step in steps(move)}
+    assert "Stop moonfire-nvr.socket and moonfire-nvr.service (" in titles["takeover"]
+    assert titles["nginx"].endswith("nginx.path, nginx.service")
+    assert titles["ddclient"].endswith("ddclient.timer, ddclient.service")
+    for unit in ("moonfire-nvr.socket", "nginx.path", "ddclient.timer"):
+        assert titles["backup"].count(unit) == 1

@@ -4,8 +4,6 @@ import io
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -20,10 +18,9 @@ from nvrstack.host.docker import containers, engine
 from nvrstack.host.file_copies import write_private
 from nvrstack.host.lineages import COPYING
 from nvrstack.host.network.site import Answer
-from nvrstack.host.systemd import restart_drop_in, unit_links
+from nvrstack.host.systemd import unit_links
 from nvrstack.host.systemd import units as systemd
-from nvrstack.host.systemd.units import UnitState
-from nvrstack.migration.execution import preparing, proof, taking_over
+from nvrstack.migration.execution import proof, taking_over
 from nvrstack.migration.execution.actions import actions
 from nvrstack.migration.execution.certificates import LETSENCRYPT, Certificates
 from nvrstack.migration.execution.journal import Journal, State
@@ -32,11 +29,10 @@ from nvrstack.migration.execution.preflight import problems, reasons_for_root
 from nvrstack.migration.execution.preparing import Backup, Project
 from nvrstack.migration.execution.report import as_json, in_words
 from nvrstack.migration.execution.store import move_from, text_of
-from nvrstack.migration.execution.units import NginxFiles, Units
+from nvrstack.migration.execution.units import Units
 from nvrstack.migration.execution.work import Work
 from nvrstack.migration.plan.move import Certificate, HostNginx, Move
 from nvrstack.migration.plan.steps import steps
-from tests.bed.paths import STANDINS
 from tests.unit.moves import move_in, work_in
 
 DOMAIN = "nvr.example.com"
@@ -152,57 +148,6 @@ def test_a_lineage_that_is_gone_is_named_and_nothing_is_half_copied(
     assert not any((work.project / LETSENCRYPT).iterdir())
 
 
-@pytest.fixture
-def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Units under the stand-in for systemd."""
-    base = tmp_path / "systemd"
-    (base / "units").mkdir(parents=True)
-    program = tmp_path / "bin/systemctl"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {STANDINS}/systemd.py {base} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(systemd, "BOOTED", tmp_path)
-    monkeypatch.setattr(unit_links, "ADMINISTRATORS", base / "units")
-    yield base
-    for unit in (base / "run").glob("*.service"):
-        systemd.stop(unit.name)
-
-
-def make_unit(base: Path, name: str, *, enabled: bool, active: bool) -> None:
-    (base / "units" / name).write_text("[Service]\nExecStart=sleep 60\n")
-    if enabled:
-        systemd.enable(name)
-    if active:
-        systemd.start(name)
-
-
-STATES = [UnitState(enabled, active) for enabled in (True, False) for active in (True, False)]
-
-
-@pytest.mark.parametrize("before", STATES, ids=str)
-def test_a_unit_is_stopped_and_is_as_before(tmp_path: Path, units: Path, before: UnitState) -> None:
-    make_unit(units, "certbot.timer", enabled=before.enabled, active=before.active)
-    cron = tmp_path / "cron-certbot"
-    cron.write_text("0 0 * * * root certbot renew\n")
-    names = ("certbot.timer", "gone.timer")
-    files = (PurePosixPath(cron),)
-    work = work_in(tmp_path, unit="x.service", renewal_units=names, renewal_files=files)
-    action = Units(work, names, (cron,))
-    Backup(work).do()
-    for _ in range(2):
-        assert action.do() is None
-        assert action.done()
-        assert systemd.state("certbot.timer") == UnitState(enabled=False, active=False)
-        assert not cron.exists()
-    Backup(work).do()
-    for _ in range(2):
-        action.undo()
-        assert systemd.state("certbot.timer") == before
-        assert cron.read_text().endswith("certbot renew\n")
-    assert systemd.state("gone.timer") is None
-
-
 @pytest.mark.parametrize("text", ["", "[", '{"x.service": {"enabled": 1}}'])
 def test_damaged_states_are_told_with_what_to_do(tmp_path: Path, text: str) -> None:
     work = work_in(tmp_path, unit="x.service")
@@ -213,23 +158,6 @@ def test_damaged_states_are_told_with_what_to_do(tmp_path: Path, text: str) -> N
     write_private(work.found / "units.json", "{}")
     with pytest.raises(HostError, match=r"does not say how x\.service was before"):
         old_moonfire(work).release()
-
-
-def test_an_nginx_that_goes_on_reads_the_rest(tmp_path: Path, units: Path) -> None:
-    make_unit(units, "nginx.service", enabled=True, active=True)
-    link = tmp_path / "nvr"
-    link.symlink_to("../sites-available/nvr")
-    nginx = HostNginx(site_files=(PurePosixPath(link),))
-    work = work_in(tmp_path, unit="x.service", nginx=nginx)
-    Backup(work).do()
-    action = NginxFiles(work, nginx.unit, (link,))
-    first = (units / "run/nginx.service").read_text()
-    assert action.do() is None
-    assert not link.is_symlink()
-    second = (units / "run/nginx.service").read_text()
-    action.undo()
-    assert str(link.readlink()) == "../sites-available/nvr"
-    assert len({first, second, (units / "run/nginx.service").read_text()}) == 3
 
 
 def test_without_systemd_a_unit_is_left_alone_and_that_is_said(
@@ -244,106 +172,7 @@ def test_without_systemd_a_unit_is_left_alone_and_that_is_said(
     assert Backup(work).do() is None
 
 
-def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What systemctl is asked from now on, without the looks."""
-    asked: list[str] = []
-    really = systemd._systemctl
-
-    def ask(*words: str) -> str:
-        if words[0] != "show":
-            asked.append(" ".join(words))
-        return really(*words)
-
-    monkeypatch.setattr(systemd, "_systemctl", ask)
-    return asked
-
-
 OLD = "moonfire-nvr.service"
-
-
-def test_an_old_unit_that_was_not_enabled_is_started_again(
-    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_unit(units, OLD, enabled=False, active=True)
-    work = work_in(tmp_path, unit=OLD)
-    Backup(work).do()
-    old = old_moonfire(work)
-    old.hold()
-    old.stop()
-    with pytest.raises(HostError, match=f"Unit {OLD} not loaded"):
-        systemd.reset_failed(OLD)
-    asked = recorded(monkeypatch)
-    old.linger()
-    old.start()
-    old.release()
-    assert asked == ["daemon-reload", f"reset-failed {OLD}", f"start {OLD}", "daemon-reload"]
-    assert systemd.state(OLD) == UnitState(enabled=False, active=True)
-
-
-def link_unit(folder: Path, units: Path, name: str) -> dict[str, str]:
-    """A unit that `systemctl link` and two targets made links to, and these links."""
-    file = folder / f"home/{name}"
-    file.parent.mkdir()
-    file.write_text("[Service]\nExecStart=sleep 60\n")
-    (units / "units/graphical.target.wants").mkdir()
-    (units / "units" / name).symlink_to(file)
-    (units / "units/graphical.target.wants" / name).symlink_to(f"../{name}")
-    systemd.enable(name)
-    systemd.start(name)
-    return links_below(units)
-
-
-def links_below(units: Path) -> dict[str, str]:
-    links = (path for path in (units / "units").rglob("*") if path.is_symlink())
-    return {str(path): str(path.readlink()) for path in links}
-
-
-def test_an_old_unit_that_is_a_link_comes_back_with_all_its_links(
-    tmp_path: Path, units: Path
-) -> None:
-    before = link_unit(tmp_path, units, OLD)
-    assert len(before) == 3
-    work = work_in(tmp_path, unit=OLD)
-    Backup(work).do()
-    old = old_moonfire(work)
-    old.hold()
-    # Its file is gone and it still runs, so that it must be stopped.
-    assert links_below(units) == {}
-    assert systemd.state(OLD) == UnitState(enabled=False, active=True)
-    assert old.runs()
-    old.stop()
-    assert systemd.state(OLD) is None
-    assert old.missing() == []
-    for _ in range(2):
-        old.linger()
-        assert links_below(units) == before
-    old.start()
-    old.release()
-    assert systemd.state(OLD) == UnitState(enabled=True, active=True)
-    assert links_below(units) == before
-
-    old.hold()
-    old.stop()
-    (tmp_path / "home" / OLD).unlink()
-    assert old.missing() == [
-        f"systemd does not know {OLD} any more",
-        f"{tmp_path / 'home' / OLD}, which was its unit file, is gone",
-    ]
-
-
-def test_a_unit_of_the_host_that_is_a_link_comes_back(tmp_path: Path, units: Path) -> None:
-    before = link_unit(tmp_path, units, "ddclient.service")
-    work = work_in(tmp_path, unit="x.service", ddclient_units=("ddclient.service",))
-    Backup(work).do()
-    action = Units(work, ("ddclient.service",))
-    for _ in range(2):
-        action.do()
-        assert action.done()
-        assert links_below(units) == {}
-    for _ in range(2):
-        action.undo()
-        assert links_below(units) == before
-        assert systemd.state("ddclient.service") == UnitState(enabled=True, active=True)
 
 
 def test_links_by_another_name_are_links_to_the_unit_and_a_file_is_not_replaced(
@@ -367,47 +196,6 @@ def test_links_by_another_name_are_links_to_the_unit_and_a_file_is_not_replaced(
     assert (tmp_path / "dbus-nvr.service").read_text() == "mine"
 
 
-def test_an_old_unit_starts_again_by_itself_until_the_way_back_is_gone(
-    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_unit(units, OLD, enabled=True, active=True)
-    work = work_in(tmp_path, unit=OLD)
-    Backup(work).do()
-    old = old_moonfire(work)
-    drop_in = tmp_path / f"{OLD}.d/zz-nvrstack.conf"
-    asked = recorded(monkeypatch)
-    for end, first, second in (
-        (old.release, ["daemon-reload", "daemon-reload"], ["daemon-reload"]),
-        (old.hold, ["daemon-reload", f"disable {OLD}"], []),
-    ):
-        for _ in range(2):
-            old.linger()
-            assert drop_in.read_text() == (
-                "[Unit]\nStartLimitIntervalSec=0\n[Service]\nRestart=always\nRestartSec=1\n"
-            )
-            assert systemd.state(OLD) == UnitState(enabled=True, active=True)
-        asked.clear()
-        end()
-        assert asked == first
-        assert not drop_in.parent.exists()
-        asked.clear()
-        end()
-        assert asked == second
-    old.linger()
-    (drop_in.parent / "other.conf").write_text("")
-    old.release()
-    assert [path.name for path in drop_in.parent.iterdir()] == ["other.conf"]
-
-
-def test_a_unit_that_ends_after_its_work_is_not_started_again_and_again(
-    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_unit(units, OLD, enabled=False, active=True)
-    monkeypatch.setattr(systemd, "properties", lambda *_: {"Type": "oneshot"})
-    restart_drop_in.restart_always(OLD)
-    assert not (tmp_path / f"{OLD}.d").exists()
-
-
 def test_the_old_one_is_let_go_only_when_it_has_the_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,44 +215,6 @@ def test_the_old_one_is_let_go_only_when_it_has_the_database(
     assert told == ["linger", "start", "the new one stops", "has the database", "release"]
 
 
-def test_unit_files_and_all_of_nginx_are_kept_as_they_are(
-    tmp_path: Path, units: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link_unit(tmp_path, units, OLD)
-    (units / f"units/{OLD}.d").mkdir()
-    (units / f"units/{OLD}.d/own.conf").write_text("[Service]\nNice=5\n")
-    make_unit(units, "nginx.service", enabled=True, active=False)
-    nginx = tmp_path / "nginx"
-    (nginx / "sites-enabled").mkdir(parents=True)
-    (nginx / "nginx.conf").write_text("events {}\n")
-    (nginx / "sites-enabled/nvr").symlink_to("../sites-available/nvr")
-    (nginx / "modules").symlink_to("/usr/lib/nginx/modules")
-    os.mkfifo(nginx / "pipe")
-    monkeypatch.setattr(preparing, "NGINX", nginx)
-    work = work_in(tmp_path, unit=OLD, nginx=HostNginx())
-    Backup(work).do()
-    kept = {
-        f"/{path.relative_to(work.kept)}"
-        for path in work.kept.rglob("*")
-        if path.is_symlink() or path.is_file()
-    }
-    assert kept == {
-        str(path)
-        for path in (
-            units / f"units/{OLD}",
-            tmp_path / f"home/{OLD}",
-            units / f"units/{OLD}.d/own.conf",
-            units / "units/nginx.service",
-            nginx / "nginx.conf",
-            nginx / "sites-enabled/nvr",
-            nginx / "modules",
-        )
-    }
-    assert work.found.stat().st_mode & 0o077 == 0
-    for name in ("units.json", "unit-links.json"):
-        assert (work.found / name).stat().st_mode & 0o777 == 0o600
-
-
 @pytest.mark.parametrize("text", ["", '{"x.service": 1}'])
 def test_damaged_links_are_told_with_what_to_do(tmp_path: Path, text: str) -> None:
     work = work_in(tmp_path, unit="x.service")
@@ -473,12 +223,6 @@ def test_damaged_links_are_told_with_what_to_do(tmp_path: Path, text: str) -> No
     with pytest.raises(HostError, match=r"unit-links\.json: cannot be read") as told:
         old_moonfire(work).release()
     assert "systemctl enable" in told.value.hint
-
-
-def test_a_unit_that_systemd_refuses_is_named(units: Path) -> None:
-    (units / "units/broken.service").write_text("[Service]\nExecStart=false\n")
-    with pytest.raises(HostError, match=r"systemctl start broken\.service: Job for broken"):
-        systemd.start("broken.service")
 
 
 def test_the_project_goes_aside_with_all_that_came_since(

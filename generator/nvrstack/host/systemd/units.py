@@ -55,6 +55,11 @@ def properties(unit: str, *names: str) -> Mapping[str, str]:
     return dict(line.partition("=")[::2] for line in told.splitlines())
 
 
+def triggers(unit: str) -> tuple[str, ...]:
+    """The sockets, timers and paths that are there to start a unit. Raises HostError."""
+    return tuple(properties(unit, "TriggeredBy").get("TriggeredBy", "").split())
+
+
 def disable(unit: str) -> None:
     """Let a unit not start at boot any more. Raises HostError."""
     _systemctl("disable", unit)

@@ -29,11 +29,15 @@ def _known(work: Work, journal: Journal) -> dict[str, Action]:
         "preflight": Preflight(work),
         "backup": Backup(work),
         "project": Project(work),
-        "renewals": Units(work, move.renewal_units, tuple(map(Path, move.renewal_files))),
+        "renewals": Units(
+            work,
+            move.with_triggers(*move.renewal_units),
+            tuple(map(Path, move.renewal_files)),
+        ),
         "certificates": Certificates(work),
         "images": Images(work),
         "rehearse": Rehearsal(work),
-        "ddclient": Units(work, move.ddclient_units),
+        "ddclient": Units(work, move.with_triggers(*move.ddclient_units)),
         "front": Front(work),
         "standby": Standby(work),
         "takeover": Takeover(work, old_moonfire(work), journal),
@@ -41,9 +45,9 @@ def _known(work: Work, journal: Journal) -> dict[str, Action]:
         "verify": Verify(work),
     }
     if move.nginx:
-        files = tuple(map(Path, move.nginx.site_files))
-        unit = move.nginx.unit
-        found["nginx"] = NginxFiles(work, unit, files) if files else Units(work, (unit,))
+        files, unit = tuple(map(Path, move.nginx.site_files)), move.nginx.unit
+        whole = Units(work, move.with_triggers(unit))
+        found["nginx"] = NginxFiles(work, unit, files) if files else whole
     if move.first_user:
         found["account"] = FirstAccount(work, move.first_user)
     if move.script:

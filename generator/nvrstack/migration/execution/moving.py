@@ -28,7 +28,6 @@ from nvrstack.migration.execution.stored_move import (
     use_engine,
     work_of,
 )
-from nvrstack.migration.execution.units import units_of
 from nvrstack.migration.execution.work import FOUND, OWN, Work
 from nvrstack.migration.plan.move import Move
 from nvrstack.projects import create
@@ -137,7 +136,7 @@ def finish(follower: Follower, project: Path) -> Report | None:
         journal.write("finished")
         _give_up(work)
         told = [f"Finished. Copies of the old files stay in {project / OWN}."]
-        units = units_of(work.move)
+        units = work.move.units
         if units:
             told.append(f"Stopped and disabled, as they are now, stay: {', '.join(units)}.")
         return Report({"finished": True}, "\n".join(told))

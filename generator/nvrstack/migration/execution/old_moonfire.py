@@ -17,7 +17,15 @@ from nvrstack.host.systemd import restart_drop_in
 from nvrstack.host.systemd import units as systemd
 from nvrstack.host.systemd.units import UnitState
 from nvrstack.migration.docker.container import is_running
-from nvrstack.migration.execution.units import STATES, enable_again, read_links, read_states
+from nvrstack.migration.execution.units import (
+    STATES,
+    disable_now,
+    enable_again,
+    read_links,
+    read_states,
+    start_now,
+    stop_now,
+)
 from nvrstack.migration.execution.work import Work
 
 GRACE_SECONDS = 90
@@ -134,7 +142,10 @@ class OldContainer:
 
 @dataclass(frozen=True)
 class OldUnit:
-    """A systemd unit."""
+    """A systemd unit, with the sockets and the like that trigger it.
+
+    One that listens starts the unit once more; and the unit may not start without it.
+    """
 
     work: Work
     unit: str
@@ -149,11 +160,12 @@ class OldUnit:
         return found is not None and found.active
 
     def hold(self) -> None:
-        """Disable it, if it is started at boot."""
+        """Disable it, if it is started at boot, and stop and disable what triggers it."""
         restart_drop_in.restart_as_told(self.unit)
-        now = systemd.state(self.unit)
-        if now and now.enabled:
-            systemd.disable(self.unit)
+        for trigger in self._triggers:
+            disable_now(trigger)
+            stop_now(trigger)
+        disable_now(self.unit)
 
     def linger(self) -> None:
         """Enable it again, if it was, and let systemd start it again whenever it ends by itself.
@@ -161,21 +173,27 @@ class OldUnit:
         It ends at once for as long as the new one has the database. Its own Restart= may be none,
         or give up after a few starts.
         """
-        enable_again(self.unit, self._before, self.work.found)
+        self._enable_again()
         if self.ran():
             restart_drop_in.restart_always(self.unit)
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop it, and what would start it once more."""
+        for trigger in self._triggers:
+            stop_now(trigger)
         systemd.stop(self.unit)
 
     def release(self) -> None:
         """Enable it again, if it was, and let it restart only as it says itself."""
-        enable_again(self.unit, self._before, self.work.found)
+        self._enable_again()
         restart_drop_in.restart_as_told(self.unit)
 
     def start(self) -> None:
-        """Start it, if it ran."""
+        """Start it, if it ran, after what triggers it: systemd passes it the sockets then."""
+        known = read_states(self.work.found)
+        for trigger in self._triggers:
+            if trigger in known:
+                start_now(trigger, known[trigger])
         if self.ran():
             # It may have found its database taken too often. systemd refuses this for a unit that
             # it has no need to keep in memory, which has then no failures to forget either.
@@ -196,6 +214,17 @@ class OldUnit:
             f"systemd does not know {self.unit} any more",
             *(f"{file}, which was its unit file, is gone" for file in own[:1]),
         ]
+
+    def _enable_again(self) -> None:
+        known = read_states(self.work.found)
+        for trigger in self._triggers:
+            if trigger in known:
+                enable_again(trigger, known[trigger], self.work.found)
+        enable_again(self.unit, self._before, self.work.found)
+
+    @property
+    def _triggers(self) -> tuple[str, ...]:
+        return tuple(self.work.move.triggers.get(self.unit, ()))
 
     @property
     def _before(self) -> UnitState:

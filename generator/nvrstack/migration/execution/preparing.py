@@ -13,7 +13,7 @@ from nvrstack.host.systemd import unit_links
 from nvrstack.host.systemd import units as systemd
 from nvrstack.migration.execution.old_moonfire import DEFINITION
 from nvrstack.migration.execution.preflight import problems
-from nvrstack.migration.execution.units import LINKS, STATES, states_text, units_of
+from nvrstack.migration.execution.units import LINKS, STATES, states_text
 from nvrstack.migration.execution.work import Work
 from nvrstack.rendering.manifest import MANIFEST
 
@@ -73,7 +73,7 @@ class Backup:
             if found is not None:
                 _write_once(self.work.found / DEFINITION, json.dumps(found, indent=1))
         if systemd.runs():
-            self._keep_units(units_of(move))
+            self._keep_units(move.units)
         return None
 
     def undo(self) -> str | None:

@@ -74,10 +74,10 @@ class Takeover:
         """Stop the old one, copy the database, wake the new one."""
         directory = Path(self.work.move.database)
         upgrades = self.work.move.upgrades_schema
-        now = datetime.now(UTC)
-        stopped = now if self.old.runs() else self.journal.since("takeover") or now
         answered = None if moonfire_problem(self.work) else self._started()
         (self.old.linger if upgrades else self.old.hold)()
+        now = datetime.now(UTC)
+        stopped = now if self.old.runs() else self.journal.since("takeover") or now
         if self.old.runs():
             self.old.stop()
         if self.old.runs():

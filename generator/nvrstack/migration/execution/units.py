@@ -13,17 +13,10 @@ from nvrstack.host.systemd import unit_links
 from nvrstack.host.systemd import units as systemd
 from nvrstack.host.systemd.units import UnitState
 from nvrstack.migration.execution.work import Work
-from nvrstack.migration.plan.move import Move
 
 STATES = "units.json"
 LINKS = "unit-links.json"
 NO_SYSTEMD = "systemd is not the first process here, so {units} is left alone: see to it yourself"
-
-
-def units_of(move: Move) -> tuple[str, ...]:
-    """Every unit that has a part in a move."""
-    own = (move.unit, move.nginx.unit if move.nginx else None)
-    return tuple(filter(None, (*own, *move.renewal_units, *move.ddclient_units)))
 
 
 def read_states(found_in: Path) -> Mapping[str, UnitState]:
@@ -81,11 +74,8 @@ class Units:
         if self.units and not systemd.runs():
             return NO_SYSTEMD.format(units=", ".join(self.units))
         for unit in self.units:
-            state = systemd.state(unit)
-            if state is not None and state.enabled:
-                systemd.disable(unit)
-            if state is not None and state.active:
-                systemd.stop(unit)
+            disable_now(unit)
+            stop_now(unit)
         return None
 
     def undo(self) -> str | None:
@@ -97,7 +87,7 @@ class Units:
             for unit in self.units:
                 if unit in before:
                     enable_again(unit, before[unit], self.work.found)
-                    _start_again(unit, before[unit])
+                    start_now(unit, before[unit])
         return None
 
     def _at_work(self) -> list[str]:
@@ -147,7 +137,22 @@ def enable_again(unit: str, before: UnitState, found_in: Path) -> None:
         systemd.enable(unit)
 
 
-def _start_again(unit: str, before: UnitState) -> None:
+def start_now(unit: str, before: UnitState) -> None:
+    """Let a unit run, if it did before. Raises HostError."""
     now = systemd.state(unit)
     if before.active and not (now and now.active):
         systemd.start(unit)
+
+
+def disable_now(unit: str) -> None:
+    """Disable a unit that is enabled. Raises HostError."""
+    now = systemd.state(unit)
+    if now and now.enabled:
+        systemd.disable(unit)
+
+
+def stop_now(unit: str) -> None:
+    """Stop a unit that runs. Raises HostError."""
+    now = systemd.state(unit)
+    if now and now.active:
+        systemd.stop(unit)

@@ -1,7 +1,7 @@
 """From what a host shows to the plan of its move. Nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,7 +15,7 @@ from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.gathering import belongings, rules
-from nvrstack.migration.gathering.survey import SCRIPT, Host, survey
+from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
 from nvrstack.migration.install import Install, Source
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
@@ -176,6 +176,7 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
         blockers += belongings.name_taken(host, install, settings.project.name)
         move = _move(host, request, seen, settings, config, secrets, takers, target)
+        move = replace(move, triggers=triggers(host, move.units))
         warnings += left_to_certbot(seen.around.certificates, move.certificates)
     plan = Plan(
         place=choice.place,

@@ -1,6 +1,6 @@
 """Every installation of Moonfire that a host shows signs of. Nothing is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,9 +182,20 @@ def _text_of(host: Host) -> TextOf:
     return read
 
 
+def triggers(host: Host, units: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What of this very machine starts any of the units beside itself. Raises HostError."""
+    asked = units if _is_this_machine(host) else ()
+    found = {unit: systemd.triggers(unit) for unit in asked}
+    return {unit: names for unit, names in found.items() if names}
+
+
 def _runs(host: Host, unit: str) -> bool:
     """Whether a unit of this very machine runs now."""
-    if host.root != Path("/") or not systemd.runs():
+    if not _is_this_machine(host):
         return False
     state = systemd.state(unit)
     return state is not None and state.active
+
+
+def _is_this_machine(host: Host) -> bool:
+    return host.root == Path("/") and systemd.runs()

@@ -64,6 +64,9 @@ class Move:
     The files are moved away, and come back with a rollback. Without systemd as the first process,
     units are left alone and the step says so.
 
+    `triggers` are, for each of these units and `unit`, the sockets, timers and paths that start it
+    (TriggeredBy in systemd.unit(5)): stopped and disabled before it, started before it.
+
     `docker_host` is the engine's address (DOCKER_HOST) where it is not the default, so that a
     `--resume` under sudo speaks to the engine that was planned for; `rootless` tells that it runs
     without root's rights (`docker info` lists name=rootless).
@@ -90,6 +93,7 @@ class Move:
     renewal_units: tuple[str, ...] = ()
     renewal_files: tuple[PurePosixPath, ...] = ()
     ddclient_units: tuple[str, ...] = ()
+    triggers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     docker_host: str | None = None
     rootless: bool = False
     upgrades_schema: bool = False
@@ -98,6 +102,19 @@ class Move:
     def kept_name(self) -> str:
         """The old container's name after the move."""
         return f"{self.install.container_name}-before-nvrstack"
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Every unit that has a part in the move, what triggers it before it."""
+        named = (self.unit, self.nginx.unit if self.nginx else None)
+        others = (*self.renewal_units, *self.ddclient_units)
+        return self.with_triggers(*filter(None, named), *others)
+
+    def with_triggers(self, *units: str) -> tuple[str, ...]:
+        """Units, each with what triggers it before it."""
+        return tuple(
+            dict.fromkeys(one for unit in units for one in (*self.triggers.get(unit, ()), unit))
+        )
 
     @property
     def has_container(self) -> bool:

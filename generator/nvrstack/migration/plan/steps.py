@@ -63,8 +63,7 @@ def steps(move: Move) -> tuple[Step, ...]:
 
 def _backup(move: Move) -> Step:
     nginx = move.nginx
-    units = (move.unit, nginx.unit if nginx else None, *move.renewal_units, *move.ddclient_units)
-    unit_files = ", ".join(filter(None, units))
+    unit_files = ", ".join(move.units)
     kept = [
         "the nvr script" if move.script else "",
         "Moonfire's configuration" if move.config else "",
@@ -91,7 +90,8 @@ def _certificates(move: Move) -> tuple[Step, ...]:
 
 
 def _renewals(move: Move) -> tuple[Step, ...]:
-    what = ", ".join([*move.renewal_units, *map(str, move.renewal_files)])
+    units = move.with_triggers(*move.renewal_units)
+    what = ", ".join([*units, *map(str, move.renewal_files)])
     step = Step("renewals", f"Stop the host's certificate renewals ({what})", "Start them again")
     return (step,) if what else ()
 
@@ -99,7 +99,7 @@ def _renewals(move: Move) -> tuple[Step, ...]:
 def _host_pieces(move: Move) -> tuple[Step, ...]:
     found = []
     if move.ddclient_units:
-        what = ", ".join(move.ddclient_units)
+        what = ", ".join(move.with_triggers(*move.ddclient_units))
         found.append(Step("ddclient", f"Stop and disable the host's {what}", "Start it again"))
     if move.nginx and move.nginx.site_files:
         what = ", ".join(map(str, move.nginx.site_files))
@@ -111,14 +111,15 @@ def _host_pieces(move: Move) -> tuple[Step, ...]:
             )
         )
     elif move.nginx:
-        found.append(
-            Step("nginx", f"Stop and disable the host's {move.nginx.unit}", "Start it again")
-        )
+        what = ", ".join(move.with_triggers(move.nginx.unit))
+        found.append(Step("nginx", f"Stop and disable the host's {what}", "Start it again"))
     return tuple(found)
 
 
 def _moonfire(move: Move) -> tuple[Step, ...]:
-    old = f"the container {move.install.container_name}" if move.has_container else f"{move.unit}"
+    old = f"the container {move.install.container_name}"
+    if move.unit is not None:
+        old = " and ".join(move.with_triggers(move.unit))
     found = [
         Step(
             "standby",
