@@ -85,8 +85,8 @@ def _without(text: str, words: str) -> str:
 
 
 def _with_map(text: str, block: str) -> str:
-    variables = re.escape(block.partition(" {")[0])
-    return re.sub(rf"{variables} \{{[^}}]*\}}", lambda _: block, text, count=1)
+    made = re.escape(block.partition(" {")[0].split()[-1])
+    return re.sub(rf"map \S+ {made} \{{[^}}]*\}}", lambda _: block, text, count=1)
 
 
 def _with_key(text: str, key: str, value: str) -> str:

@@ -110,7 +110,7 @@ FAULTS = {
         unknown=frozenset({"live view"}),
     ),
     "no upgrade": Fault("live view", SITE, CONNECTION, ""),
-    "a map without WebSockets": Fault("live view", MAIN, "default upgrade;", "default '';"),
+    "a map without WebSockets": Fault("live view", MAIN, "websocket upgrade;", "websocket '';"),
     "buffering": Fault("buffering", SITE, "proxy_buffering off;", "proxy_buffering on;"),
     "no ranges": Fault("downloads", SITE, REAL_IP, f'{REAL_IP} proxy_set_header Range "";'),
     "a cookie for http": Fault(
