@@ -189,7 +189,7 @@ class House:
         with self._new_workers():
             self._write("tls/own/privkey.pem", pair.key, 0o600)
             self._write("tls/own/fullchain.pem", pair.certificate)
-            assert self.door.serves(pair.certificate, seconds=15)
+            assert self.door.serves(pair.certificate, seconds=60)
 
     def good(self) -> Pair:
         """Return a certificate that is right."""
@@ -201,7 +201,7 @@ class House:
         before = self._workers()
         yield
         fresh = lambda: bool(now := self._workers()) and not now & before  # noqa: E731
-        assert wait_for(fresh, seconds=15), self.door.log.read_text()
+        assert wait_for(fresh, seconds=60), self.door.log.read_text()
 
     def _workers(self) -> set[int]:
         """Return the workers of nginx that still take requests."""
