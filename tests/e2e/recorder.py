@@ -15,6 +15,8 @@ from tests.moonfire.rows import schema
 NOW_SECONDS = 2.0
 """Twice as long as a stream pauses after an error."""
 COMMIT_SECONDS = 60
+LONGEST_SECONDS = 120
+"""Of a recording: the first of a run."""
 
 
 @dataclass(frozen=True)
@@ -77,5 +79,7 @@ class Recorder:
 
 
 def _gaps(found: list[Recorded], began: float) -> list[float]:
+    # What was lost before is no longer than a recording, however old the one before it is.
+    since = began - LONGEST_SECONDS
     pairs = pairwise(found)
-    return [0.0, *(later.start - one.end for one, later in pairs if later.start > began)]
+    return [0.0, *(new.start - max(old.end, since) for old, new in pairs if new.start > began)]

@@ -70,7 +70,7 @@ def test_one_line_changes_and_every_other_byte_stays(
 
 EXAMPLES = [
     ("site.public_https_port", "8443", "# public_https_port = 8443"),
-    ("certificate.email", "me@nvr.example.com", '# email = "you@example.com"'),
+    ("certificate.email", "me@nvr.example.com", '# email = "you@mail.example.com"'),
 ]
 
 
@@ -118,7 +118,7 @@ def test_a_comment_that_only_looks_like_an_example_is_no_obstacle(
     project: Path, comment: str
 ) -> None:
     path = project / SETTINGS
-    path.write_text(path.read_text().replace('# email = "you@example.com"', comment))
+    path.write_text(path.read_text().replace('# email = "you@mail.example.com"', comment))
     done = set_(project, "certificate.email", "me@nvr.example.com")
     assert (done.code, done.stderr) == (0, "")
     assert tomllib.loads(path.read_text())["certificate"]["email"] == "me@nvr.example.com"
