@@ -34,7 +34,7 @@ lint: install
 	$(BIN)/lint-imports --no-logo
 
 check: lint ## ruff, mypy and the unit tests: what passes at every commit
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q --numprocesses=auto tests/unit
 
 test: install ## everything: check, the contract tests and the end-to-end tests (Debian, root)
 	@$(BIN)/python -m tests.lanes

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from tests.bed.process import stated
+from tests.e2e.engines import DIFFER
 from tests.outcome import Outcome, outcome_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ STILL_SECONDS = 60
 """How often it is told how far the stages are."""
 
 MOVING = "tests/e2e/test_moving*.py"
+ON_THE_OLDEST = {"NVRSTACK_BED_NAME": "oldest", "NVRSTACK_BED_ENGINE": "oldest"}
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ LANES = (
     (Stage("e2e", ("tests/e2e", f"--ignore-glob=*/{Path(MOVING).name}")),),
     (
         Stage("lint", ("make", "lint")),
-        Stage("unit", ("tests/unit",)),
-        Stage("contract", ("tests/contract",)),
+        Stage("unit", ("tests/unit", "--numprocesses=2")),
+        Stage("contract", ("tests/contract", "--numprocesses=2")),
+        Stage("oldest", tuple(DIFFER), ON_THE_OLDEST),
     ),
 )
 """Beside each other; the stages of a lane come one after the other."""
@@ -82,12 +86,10 @@ LANES = (
 
 def environment() -> dict[str, str]:
     """What every stage has; how to reach package registries is this machine's own affair."""
-    kept = re.compile(r"HOME|CI|NVRSTACK_\w+|PIP_\w+|(https?|no|all)_proxy", re.IGNORECASE)
+    kept = re.compile(r"CI|NVRSTACK_\w+|PIP_\w+|(https?|no|all)_proxy", re.IGNORECASE)
     return {
         **{name: value for name, value in os.environ.items() if kept.fullmatch(name)},
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **stated(),
     }
 
 
@@ -188,9 +190,9 @@ def main() -> int:
         running = [pool.submit(run.lane, lane) for lane in lanes]
         try:
             outcomes = [outcome for lane in running for outcome in lane.result()]
-        except BaseException:
+        except KeyboardInterrupt:
             run.stop()
-            raise
+            return 130
     run.ended.set()
     total = Outcome.of_all(outcomes, time.monotonic() - run.began)
     print(f"\n{' all lanes ':=^80}")

@@ -1,9 +1,9 @@
 """The Compose plugin and the docker client of the chosen engine's release."""
 
-import os
 from pathlib import Path
 
 from tests.bed import releases
+from tests.bed.process import PATH, stated
 
 
 def config_dir() -> Path:
@@ -22,13 +22,13 @@ def ensure() -> None:
 
 
 def environment(host: str) -> dict[str, str]:
-    """Return an environment for docker commands that reaches the bed's engine and no other."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("DOCKER_")}
-    programs = str(releases.chosen().programs)
-    folders = [programs, *kept.get("PATH", "").split(":"), "/usr/sbin", "/sbin"]
+    """Return an environment for docker commands that reaches the bed's engine and no other.
+
+    It has nothing of the shell's in which the tests were started.
+    """
     return {
-        **kept,
-        "PATH": ":".join(dict.fromkeys(filter(None, folders))),
+        **stated(),
+        "PATH": f"{releases.chosen().programs}:{PATH}",
         "DOCKER_HOST": host,
         "DOCKER_CONFIG": str(config_dir()),
         "DOCKER_BUILDKIT": "0",

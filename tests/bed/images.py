@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bed import moonfire, rootfs
 from tests.bed.paths import CONTEXTS, STANDINS, cache_dir, made
-from tests.bed.process import BedError, run
+from tests.bed.process import PATH, BedError, run
 
 BASE = "nvrstack-bed/base:local"
 BUSYBOX = "nvrstack-bed/busybox:local"
@@ -57,7 +57,7 @@ def _import_base(env: Mapping[str, str]) -> bool:
         labels = json.loads(shown.stdout)[0]["Config"]["Labels"] or {}
         if labels.get(KEY_LABEL) == rootfs.key():
             return False
-    changes = [f"LABEL {KEY_LABEL}={rootfs.key()}", f"ENV PATH={rootfs.PATH}"]
+    changes = [f"LABEL {KEY_LABEL}={rootfs.key()}", f"ENV PATH={PATH}"]
     options = [word for change in changes for word in ("--change", change)]
     run(["docker", "import", *options, rootfs.tarball(), BASE], env=env, timeout=300)
     return True

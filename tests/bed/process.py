@@ -14,6 +14,14 @@ Word = str | os.PathLike[str]
 """One word of a command line."""
 
 
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def stated() -> dict[str, str]:
+    """Return an environment in which a program does not depend on who runs the tests, and where."""
+    return {"PATH": PATH, "HOME": os.environ.get("HOME", "/root"), "LANG": "C.UTF-8"}
+
+
 class BedError(RuntimeError):
     """Something that the test bed needs is missing or did not work; the text says what."""
 

@@ -14,7 +14,7 @@ from tests.bed import packages
 from tests.bed.debootstrap import debootstrap
 from tests.bed.lock import lock
 from tests.bed.paths import cache_dir, made
-from tests.bed.process import Done, run
+from tests.bed.process import PATH, Done, run
 
 SUITE = "forky"
 """The Debian release whose nginx and certbot are nearest to the pinned images."""
@@ -33,8 +33,6 @@ CONTENT = (
     "python3-certbot-dns-rfc2136",
     "tzdata",
 )
-
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def key() -> str:

@@ -73,7 +73,7 @@ class Authority:
                 [*inside(self.netns), *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            assert wait_for(self._answers, seconds=10), self.log.read_text()
+            assert wait_for(self._answers, seconds=60), self.log.read_text()
             yield
         finally:
             end([process.pid], seconds=2)

@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from tests.bed.paths import made
-from tests.bed.process import Done, alive, end, run, wait_for
-from tests.bed.rootfs import PATH, chroot_command
+from tests.bed.process import PATH, Done, alive, end, run, wait_for
+from tests.bed.rootfs import chroot_command
 from tests.contract.rendered import Project
 from tests.contract.space import inside
 
@@ -88,7 +88,7 @@ class Running:
         """Everything that it has printed."""
         return self.log.read_text(errors="replace")
 
-    def says(self, words: str, *, seconds: float = 15, times: int = 1) -> bool:
+    def says(self, words: str, *, seconds: float = 60, times: int = 1) -> bool:
         """Wait until it has printed these words so many times."""
         return wait_for(lambda: self.text().count(words) >= times, seconds=seconds)
 

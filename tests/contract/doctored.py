@@ -1,7 +1,6 @@
 """`nvrstack doctor` as a person would run it, on a host whose files the test chooses."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.bed import compose
 from tests.bed.process import Done, run
 
 NVRSTACK = Path(sys.executable).parent / "nvrstack"
@@ -47,7 +47,12 @@ class Host:
             lines.append(f"mount -t overlay -o {over} overlay /{top}")
         command = shlex.join([str(NVRSTACK), *words])
         script = "\n".join([*lines, *self.prepare, f"exec {command}"])
-        environment = {**os.environ, "DOCKER_HOST": self.engine, "COLUMNS": "300"}
+        environment = {
+            **compose.environment(self.engine),
+            # Its Compose is not this host's.
+            "DOCKER_CONFIG": "/nonexistent",
+            "COLUMNS": "300",
+        }
         # `ip netns exec` gives mounts of its own too, and the namespace's /sys.
         words = ("ip", "netns", "exec", self.netns, "sh", "-c", script)
         return run(words, env=environment, cwd=self.files, timeout=60, check=False)

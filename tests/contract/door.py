@@ -35,7 +35,7 @@ class Door:
         """Start it and wait until it serves."""
         with self.container.started(self.log) as running:
             assert running.says(STARTED), running.text()
-            assert wait_for(lambda: self.served() is not None, seconds=5), running.text()
+            assert wait_for(lambda: self.served() is not None, seconds=60), running.text()
             yield running
 
     def custom(self, name: str, text: str) -> None:
@@ -53,7 +53,7 @@ class Door:
         """The certificate that a browser gets now, if any."""
         return served(self.container.netns, self.project.settings.site.domain)
 
-    def serves(self, certificate: bytes, *, seconds: float = 6) -> bool:
+    def serves(self, certificate: bytes, *, seconds: float = 60) -> bool:
         """Wait until this certificate is served."""
         wanted = x509.load_pem_x509_certificate(certificate)
         return wait_for(lambda: self.served() == wanted, seconds=seconds)

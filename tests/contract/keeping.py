@@ -91,7 +91,7 @@ class Keeping:
         found: dict[str, Any] = certificates.get(name, {})
         return found
 
-    def is_in(self, result: str, name: str = DOMAIN, *, seconds: float = 15) -> bool:
+    def is_in(self, result: str, name: str = DOMAIN, *, seconds: float = 60) -> bool:
         """Wait for the result of the last attempt."""
         return wait_for(lambda: self.state(name).get("result") == result, seconds=seconds)
 
@@ -113,7 +113,7 @@ class Keeping:
         file = self.letsencrypt / "live" / DOMAIN / "cert.pem"
         return names_of(file.read_bytes()) if file.exists() else ()
 
-    def is_replaced(self, old: x509.Certificate | None, *, seconds: float = 20) -> bool:
+    def is_replaced(self, old: x509.Certificate | None, *, seconds: float = 60) -> bool:
         """Wait until there is another certificate, and the keeper is content."""
         return wait_for(
             lambda: self.certificate() not in {None, old} and self.state()["result"] == "ok",
@@ -122,7 +122,7 @@ class Keeping:
 
     def serves(self, certificate: x509.Certificate | None, name: str = DOMAIN) -> bool:
         """Wait until nginx shows this certificate to who asks for that name."""
-        return wait_for(lambda: served(self.nginx.netns, name) == certificate, seconds=6)
+        return wait_for(lambda: served(self.nginx.netns, name) == certificate, seconds=60)
 
     def lead_to(self, address: str, *names: str) -> None:
         """Let names lead to an address; the authority's own, and nothing else, stays known."""

@@ -129,7 +129,7 @@ class Neighbourhood:
         process = next(pid for pid, name in comm.items() if name == "named")
         os.kill(process, signal.SIGHUP)
         loaded = f"loaded serial {self.serial}"
-        assert wait_for(lambda: loaded in log.read_text(), seconds=10), log.read_text()
+        assert wait_for(lambda: loaded in log.read_text(), seconds=60), log.read_text()
         time.sleep(1.2)
 
     def resolve(self, *, bogus: bool = False) -> None:
@@ -219,7 +219,7 @@ def _web(place: Neighbourhood) -> Iterator[None]:
     ]  # fmt: skip
     with program(command, place.directory / "web.log", ""):
         listening = [*inside(place.net), "ss", "-Hltn", "sport = :443"]
-        assert wait_for(lambda: bool(run(listening).stdout.strip()), seconds=10)
+        assert wait_for(lambda: bool(run(listening).stdout.strip()), seconds=60)
         yield
 
 
@@ -240,7 +240,7 @@ def program(command: Sequence[str], log: Path, ready: str) -> Iterator[None]:
             command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
         )
     try:
-        assert wait_for(lambda: ready in log.read_text(), seconds=10), log.read_text()
+        assert wait_for(lambda: ready in log.read_text(), seconds=60), log.read_text()
         yield
     finally:
         end([process.pid], seconds=2)

@@ -6,7 +6,6 @@ Debian's script starts it, in a network of its own; it belongs to `nobody`.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bed import packages
-from tests.bed.process import end, run, wait_for
+from tests.bed.process import end, run, stated, wait_for
 
 PACKAGES = (*packages.ENGINE, "rootlesskit", "uidmap")
 START_SECONDS = 30.0
@@ -55,7 +54,7 @@ def rootless_engine() -> Iterator[str]:
     asked = ["docker", "--host", address, "version"]
 
     def answers() -> bool:
-        return run(asked, env=os.environ, check=False, timeout=10).returncode == 0
+        return run(asked, env=stated(), check=False, timeout=10).returncode == 0
 
     try:
         assert wait_for(answers, seconds=START_SECONDS), (folder / "log").read_text()

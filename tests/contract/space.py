@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bed.lock import lock
 from tests.bed.process import alive, end, run
 
 NETNS = Path("/run/netns")
@@ -37,8 +38,9 @@ def _remove(name: str) -> None:
 
 
 def _remove_leftovers() -> None:
-    """Remove what a test run left that was killed."""
-    for path in NETNS.glob(f"{PREFIX}-*") if NETNS.is_dir() else ():
-        owner = path.name.split("-")[1]
-        if not alive(int(owner)):
-            _remove(path.name)
+    """Remove what a test run left that was killed; other runs may be about to do the same."""
+    with lock("contract", shared=True):
+        for path in NETNS.glob(f"{PREFIX}-*") if NETNS.is_dir() else ():
+            owner = path.name.split("-")[1]
+            if not alive(int(owner)):
+                _remove(path.name)

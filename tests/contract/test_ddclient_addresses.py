@@ -94,5 +94,5 @@ def test_an_interface_has_it_in_both_families(server: Provider, tmp_path: Path, 
         run([*ip, "address", "add", "2620:4f:8000::62/64", "dev", "wan0", "nodad"])
         both = {"ipv4": "192.31.196.61", "ipv6": "2620:4f:8000::62"}
         # It is written down a moment after the provider was asked.
-        assert wait_for(lambda: made.host()["addresses"] == both, seconds=15), running.text()
+        assert wait_for(lambda: made.host()["addresses"] == both, seconds=60), running.text()
     assert len(server.updates()) == 2

@@ -42,7 +42,7 @@ FAILED:  [easydns][nvr.example.com]  </FONT></BODY></HTML>
 
 def begins(made: Updater, words: str) -> bool:
     """Wait until the health check begins so."""
-    return wait_for(lambda: made.health().stdout.startswith(words), seconds=9)
+    return wait_for(lambda: made.health().stdout.startswith(words), seconds=60)
 
 
 @pytest.mark.parametrize("release", ddclients.releases())
@@ -103,8 +103,8 @@ def test_a_bad_certificate_and_a_silent_port_are_told_apart(
         assert "the provider cannot be reached" in made.health().stdout
         # It comes back, and nobody has to do anything.
         with provider(more[0], netns, port=closed) as back:
-            assert made.comes_to("good", seconds=30), running.text()
-            assert wait_for(lambda: made.health().returncode == 0, seconds=5)
+            assert made.comes_to("good"), running.text()
+            assert wait_for(lambda: made.health().returncode == 0, seconds=60)
             assert len(back.updates()) == 1
 
 

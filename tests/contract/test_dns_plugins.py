@@ -112,7 +112,7 @@ class Trial:
         env = {"PATH": "/usr/bin:/bin", "HOME": str(place), "REQUESTS_CA_BUNDLE": trust}
         env |= {name: moved(value, own) for name, value in request.environment}
         command = [*inside(self.netns), str(certbot()), *words]
-        return run(command, env=env, check=False, timeout=60)
+        return run(command, env=env, check=False, timeout=300)
 
 
 def moved(word: str, places: Mapping[str, Path]) -> str:

@@ -160,7 +160,7 @@ def test_a_port_that_another_program_holds(home: Home) -> None:
     process = subprocess.Popen([*inside(home.host.netns), sys.executable, "-c", code])
     try:
         listening = [*inside(home.host.netns), "ss", "-Hltn", "sport = :80"]
-        assert wait_for(lambda: bool(run(listening).stdout.strip()), seconds=10)
+        assert wait_for(lambda: bool(run(listening).stdout.strip()), seconds=60)
         remedy = home.finds("port 80", "problem", f"(process {process.pid}) holds it at 0.0.0.0")
         home.do(remedy)
         process.wait(timeout=10)

@@ -34,7 +34,7 @@ def test_the_first_certificate_and_then_one_with_other_names(quick: Keeping) -> 
             assert quick.health().stdout == "ok\n"
 
             quick.change({"site": {"aliases": [ALIAS]}})
-            assert wait_for(lambda: ALIAS in quick.names(), seconds=15), running.text()
+            assert wait_for(lambda: ALIAS in quick.names(), seconds=60), running.text()
             assert quick.is_in("ok")
             assert set(quick.names()) == {DOMAIN, ALIAS}
             assert quick.authority.orders() == 2

@@ -25,6 +25,8 @@ PORT = 8245
 HOST = "nvr.example.com"
 SCHEDULE = "ddclient/Schedule.pm"
 ADDRESS = "192.31.196.7"
+PATIENCE = 60.0
+"""Seconds after which a test gives up; a quiet machine needs two or three."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Provider:
         """Every update that it was asked for."""
         return self.requests("/nic/update")
 
-    def was_asked(self, times: int, *, seconds: float = 10) -> bool:
+    def was_asked(self, times: int, *, seconds: float = PATIENCE) -> bool:
         """Wait until it was asked for so many updates."""
         return wait_for(lambda: len(self.updates()) >= times, seconds=seconds)
 
@@ -112,11 +114,11 @@ class Updater:
         found: dict[str, Any] = self.state["hosts"].get(name, {})
         return found
 
-    def comes_to(self, result: str, name: str = HOST, *, seconds: float = 15) -> bool:
+    def comes_to(self, result: str, name: str = HOST, *, seconds: float = PATIENCE) -> bool:
         """Wait until this has come of the last attempt for a name."""
         return wait_for(lambda: self.host(name).get("result") == result, seconds=seconds)
 
-    def looked_again(self, times: int = 2, *, seconds: float = 15) -> bool:
+    def looked_again(self, times: int = 2, *, seconds: float = PATIENCE) -> bool:
         """Wait until the address was looked up so many times more, a second or more apart."""
         seen = {self.state.get("last_run")}
 

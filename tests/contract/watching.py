@@ -63,6 +63,6 @@ def watched(directory: Path) -> Iterator[Seen]:
     finally:
         end([process.pid], seconds=2)
         process.wait(timeout=5)
-        assert wait_for(lambda: not reader.is_alive(), seconds=5)
+        assert wait_for(lambda: not reader.is_alive(), seconds=60)
         process.stdout.close()
         process.stderr.close()

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,10 +45,7 @@ def figures(pytestconfig: pytest.Config) -> dict[str, str]:
 def bed() -> Iterator[Bed]:
     """The test bed. It stays up for the next run, unless it is told to go."""
     with lock("e2e"):
-        found = test_bed.up()
-        # Variables such as NVRSTACK_BED are ours; to nvrstack they would be wrong answers.
-        env = {key: found.env[key] for key in found.env if not key.startswith("NVRSTACK_")}
-        yield replace(found, env=env)
+        yield test_bed.up()
         if os.environ.get("NVRSTACK_BED_DOWN") == "1" or os.environ.get("CI") == "true":
             test_bed.down()
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.again import contents, last_moment, lives, rendered, watched
 from tests.e2e.project import FIRST_CLIENT, SECOND_CLIENT, Project
-from tests.e2e.waiting import Stopwatch, wait_until
+from tests.e2e.waiting import BUSY, Stopwatch, wait_until
 
 SECONDS = 15
 PROMISED = 10
@@ -73,7 +73,7 @@ def test_a_change_takes_effect_while_streams_go_on(home: Project, figures: dict[
         figures["from `nvrstack render` to nginx's new limit, without `up -d`"] = (
             f"{watch.seconds:.1f} s"
         )
-        assert watch.seconds < PROMISED
+        assert watch.seconds < PROMISED * BUSY
         assert seen.downloading, "the download was to be under way"
         seen.assert_streaming()
         seen.assert_complete(30)

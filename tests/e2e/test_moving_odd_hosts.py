@@ -57,7 +57,7 @@ def test_an_old_one_that_nobody_starts_again_comes_back_wherever_the_way_back_is
         install.nvrstack("rollback")
         assert install.fingerprint() == before
         assert install.running() == [install.old_name]
-        wait_until("a recording", install.records, seconds=30)
+        wait_until("a recording", install.records, seconds=10)
 
 
 def test_a_compose_project_of_the_same_name_is_not_replaced(world: World, folder: Path) -> None:
@@ -85,4 +85,4 @@ def test_a_project_whose_compose_files_are_broken_goes_away_all_the_same(
         assert containers_of(install, "broken") == []
         assert install.fingerprint() == before
         assert install.running() == [install.old_name]
-        wait_until("a recording", install.records, seconds=30)
+        wait_until("a recording", install.records, seconds=10)

@@ -6,11 +6,18 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
+BUSY = 4
+"""How many times longer anything may take where the processors have other work as well."""
+
 
 def wait_until(
     what: str, condition: Callable[[], Found | None], *, seconds: float, every: float = 0.25
 ) -> Found:
-    """Ask until the condition gives something true, and return that."""
+    """Ask until the condition gives something true, and return that.
+
+    `seconds` are what a quiet machine needs at most.
+    """
+    seconds *= BUSY
     deadline = time.monotonic() + seconds
     while True:
         found = condition()

@@ -7,6 +7,7 @@ import pytest
 
 from tests import lanes
 from tests.bed.paths import TESTS
+from tests.e2e.engines import DIFFER
 from tests.lanes import LANES, Run, Stage
 from tests.outcome import Outcome
 
@@ -69,3 +70,9 @@ def test_every_test_is_in_a_lane() -> None:
     pytest_words = [stage.words for lane in LANES for stage in lane if stage.words[0] != "make"]
     folders = {path.name for path in TESTS.iterdir() if [*path.rglob("test_*.py")]}
     assert {Path(words[0]).parts[1] for words in pytest_words} == folders
+
+
+def test_what_engines_differ_in_is_there() -> None:
+    for place in DIFFER:
+        file, _, test = place.partition("::")
+        assert f"def {test}" in (TESTS.parent / file).read_text(), place

@@ -1,6 +1,5 @@
 """`nvrstack migrate`: which of its commands a command line means, former options included."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 import typer
 
 from nvrstack.cli.app import app
+from tests.bed.process import stated
 from tests.unit import host_trees
 from tests.unit.commands import nvrstack
 
@@ -65,7 +65,7 @@ def test_a_shell_completes_commands_and_their_options(
     typed: str, offered: set[str], not_offered: str
 ) -> None:
     environ = {
-        **os.environ,
+        **stated(),
         "_NVRSTACK_COMPLETE": "complete_zsh",
         "_TYPER_COMPLETE_ARGS": typed,
     }

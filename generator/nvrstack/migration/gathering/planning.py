@@ -11,9 +11,10 @@ from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
 from nvrstack.migration.around.nginx.sites import NginxSites, nginx_sites
 from nvrstack.migration.around.port_owners import port_findings
 from nvrstack.migration.around.rules import DDNS_SEVERAL
+from nvrstack.migration.carry.accounted_networks import network_findings
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
-from nvrstack.migration.findings import Finding
+from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.gathering import belongings, rules
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
 from nvrstack.migration.install import Install, Source
@@ -169,6 +170,10 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         *proposal.blockers,
         *problems,
     ]
+    said = Remarks()
+    said.add(*network_findings(install))
+    warnings += said.warnings
+    blockers += said.blockers
     move = None
     if settings is not None:
         site = settings.site
