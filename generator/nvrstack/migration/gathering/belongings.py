@@ -20,6 +20,7 @@ from nvrstack.migration.around.firewall import FILES, firewall_findings
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.own_names import own_names
 from nvrstack.migration.around.renewal import DIRECTORY, hook_findings, read_renewal
+from nvrstack.migration.around.renewers import config_dirs
 from nvrstack.migration.around.schedules import (
     CERTBOT_CRONS,
     CERTBOT_TIMERS,
@@ -156,11 +157,11 @@ def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]
     warnings = [warning for each in found for warning in each.lineage.warnings]
     if found:
         warnings += hook_findings(*install_files.certbot_hooks(host.root))
-        warnings += cron_findings(_cron_files(host))
+        warnings += cron_findings(cron_files(host))
     return tuple(found), tuple(warnings)
 
 
-def _cron_files(host: Host) -> dict[str, str]:
+def cron_files(host: Host) -> dict[str, str]:
     """The cron files that a move leaves as they are, with their texts."""
     places = [
         f"{d}/{name}" for d in CRON_DIRECTORIES for name in rooted_files.names_in(host.root, d)
@@ -227,7 +228,8 @@ def schedules(host: Host) -> Schedules:
     units = install_files.enabled_units(
         host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE)
     )
-    crons = [file for file in CERTBOT_CRONS if rooted_files.read_text(host.root, file) is not None]
+    texts = {file: rooted_files.read_text(host.root, file) for file in CERTBOT_CRONS}
+    crons = [file for file, text in texts.items() if text is not None and not config_dirs([text])]
     return Schedules(frozenset(units), tuple(crons))
 
 
