@@ -336,7 +336,7 @@ def test_certificates_that_serve_no_name_or_lie_elsewhere_stay() -> None:
 
 def test_how_much_of_the_hosts_nginx_gives_way() -> None:
     other = Site(("blog.example.com",), "/etc/nginx/sites-enabled/blog", 1, tls=True)
-    shared = NginxSites(domain="nvr.example.com", moonfire=NGINX.moonfire, others=(other,))
+    shared = replace(NGINX, others=(other,), staying=frozenset({443}))
     holds, idle = {443: "nginx"}, dict[int, str]()
     whole = replaced_nginx(NGINX, PORTS, holds, Schedules())
     assert whole is not None
@@ -351,13 +351,31 @@ def test_how_much_of_the_hosts_nginx_gives_way() -> None:
 
 
 def test_a_server_on_other_ports_need_not_give_way() -> None:
-    elsewhere = replace(NGINX, ports=frozenset({80, 443}), others=NGINX.moonfire)
+    held = frozenset({80, 443})
+    elsewhere = replace(NGINX, ports=held, others=NGINX.moonfire, staying=held)
     enabled = Schedules(frozenset({"nginx.service"}))
     assert has_to_give_way(elsewhere, (80, 443), {}, enabled)
     assert not has_to_give_way(elsewhere, (8080, 8443), {}, enabled)
+    assert replaced_nginx(replace(elsewhere, staying=None), (8080, 8443), {}, enabled) is None
     part = replaced_nginx(elsewhere, (8080, 8443), {}, enabled)
     assert part is not None
     assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+
+
+def test_a_server_that_passes_its_port_on_unread_stays_without_moonfires_file() -> None:
+    fronting = replace(
+        NGINX,
+        ports=frozenset({443, 8443}),
+        others=(Site((), "/etc/nginx/nginx.conf", 1, tls=False, ports=(443,)),),
+        fronting_ports=frozenset({443}),
+        staying=frozenset({443}),
+    )
+    enabled, holds = Schedules(frozenset({"nginx.service"})), {8443: "nginx"}
+    assert not has_to_give_way(fronting, (80, 8443), holds, enabled)
+    part = replaced_nginx(fronting, (80, 8443), holds, enabled)
+    assert part is not None
+    assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+    assert has_to_give_way(fronting, (80, 443), {}, enabled)
 
 
 def test_the_certificate_that_nginx_serves_is_taken_and_then_the_one_that_lives_longest() -> None:

@@ -170,6 +170,7 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
     warnings += others.warnings
     blockers = [
         *choice.blockers,
+        *seen.nginx.blockers,
         *others.blockers,
         *target.blockers,
         *config.blockers,

@@ -187,6 +187,10 @@ def _ports(nginx: NginxSites, given: Mapping[str, Any], said: Remarks) -> dict[s
         return found
     found["https_port"] = nginx.https_port
     said.notes.append(f"https stays on port {nginx.https_port} of this machine, as in its nginx")
+    if nginx.public_https_port in nginx.fronting_ports:
+        said.notes.append(
+            f"port {nginx.public_https_port} of its nginx goes on leading there; keep that service"
+        )
     if nginx.public_https_port is not None:
         found["public_https_port"] = nginx.public_https_port
     elif lookup(given, "site.public_https_port") is None:
