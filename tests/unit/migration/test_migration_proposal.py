@@ -15,6 +15,7 @@ from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.port_owners import port_findings
 from nvrstack.migration.around.renewal import LETSENCRYPT, STAGING, read_renewal
 from nvrstack.migration.around.schedules import Schedules
+from nvrstack.migration.carry.accounting import override
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Mount, Source, User
 from nvrstack.migration.moonfire.places import DATABASE
@@ -255,6 +256,13 @@ def test_whom_moonfire_runs_as() -> None:
     [
         ((), "state-not-mounted"),
         ((Mount("volume", "nvr-data", "/var/lib/moonfire-nvr"),), "state-in-volume"),
+        ((Mount("volume", "nvr-db", str(DATABASE)),), "state-in-volume"),
+        ((STATE, Mount("volume", "nvr-db", str(DATABASE))), "state-in-volume"),
+        # The move asks for a database inside of the directory that is mounted.
+        ((STATE, Mount("bind", "/ssd/db", str(DATABASE))), "state-apart"),
+        ((Mount("bind", "/ssd/moonfire/database", str(DATABASE)),), "state-apart"),
+        ((Mount("bind", "/mnt/db", str(DATABASE)),), "state-apart"),
+        ((Mount("bind", "/home/pi/db", str(DATABASE)),), "state-apart"),
     ],
 )
 def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], code: str) -> None:
@@ -271,13 +279,6 @@ def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], 
         ("systemd", (), "/var/lib/moonfire-nvr/db", "/var/lib/moonfire-nvr"),
         ("nvr-script", (STATE, Mount("bind", "/srv/nvr", "/data")), "/data/db", "/srv/nvr"),
         ("nvr-script", (Mount("bind", "/srv/nvr", "/data"),), "/data/db", "/srv/nvr"),
-        # Its own disk stays a mount of its own, below the directory that also holds recordings.
-        (
-            "nvr-script",
-            (STATE, Mount("bind", "/ssd/db", "/var/lib/moonfire-nvr/db")),
-            "/var/lib/moonfire-nvr/db",
-            "/srv/moonfire",
-        ),
     ],
 )
 def test_the_state_directory_is_where_the_database_is(
@@ -287,6 +288,23 @@ def test_the_state_directory_is_where_the_database_is(
     found = proposed(around(NGINX), install, PurePosixPath(database))
     assert found.data["moonfire"]["state_dir"] == state
     assert codes(found) == []
+
+
+@pytest.mark.parametrize("parent", ["/opt/nvr", "/home/pi/moonfire", "/mnt/ssd"])
+def test_a_database_that_is_mounted_alone_brings_its_directory(parent: str) -> None:
+    mounts = (
+        Mount("bind", f"{parent}/db", str(DATABASE)),
+        Mount("bind", f"{parent}/media", "/var/lib/moonfire-nvr/media"),
+        Mount("bind", "/disk/more", "/var/lib/moonfire-nvr/more"),
+    )
+    install = Install("compose", "x", None, "nvr", User(1, 1), mounts=mounts)
+    found = proposed(around(NGINX), install, DATABASE)
+    assert found.data["moonfire"]["state_dir"] == parent
+    assert codes(found) == ["state-above-database"]
+    content = override(install)
+    assert content is not None
+    sources = [volume["source"] for volume in content["services"]["moonfire-nvr"]["volumes"]]
+    assert sources == ["/disk/more"]
 
 
 def test_certificates_come_along_under_the_projects_names() -> None:

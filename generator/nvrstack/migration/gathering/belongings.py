@@ -46,6 +46,8 @@ from nvrstack.migration.moonfire.database_findings import (
     sample_paths,
 )
 from nvrstack.migration.moonfire.places import host_path, state_path
+from nvrstack.migration.moonfire.rules import CONFIG_IS_DIRECTORY, IMAGE_FOREIGN
+from nvrstack.migration.moonfire.versions import is_published
 from nvrstack.pki.certificates import der, names_of, validity
 from nvrstack.surroundings import Listener
 
@@ -79,6 +81,19 @@ def config_file(host: Host, install: Install) -> ConfigFile | None:
         if text is not None:
             return ConfigFile(str(path), text.removeprefix(BYTE_ORDER_MARK))
     return None
+
+
+def about_config(host: Host, install: Install) -> tuple[Finding, ...]:
+    """A warning where the configuration file is a directory."""
+    paths = () if host.config is not None else config_paths(install)
+    return tuple(CONFIG_IS_DIRECTORY(path=path) for path in paths if _is_directory(host, path))
+
+
+def about_image(install: Install) -> tuple[Finding, ...]:
+    """A warning about an image that may hold more than Moonfire."""
+    if not install.image or ("build" not in install.other_options and is_published(install.image)):
+        return ()
+    return (IMAGE_FOREIGN(image=install.image),)
 
 
 def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordings:
@@ -116,7 +131,7 @@ def _is_directory(host: Host, path: PurePosixPath) -> bool:
 
 def state_owner(host: Host, install: Install, database: PurePosixPath) -> User | None:
     """Whom Moonfire's state directory, with its `database`, belongs to."""
-    path = host_path(install, state_path(database))
+    path = host_path(install, state_path(database)) or host_path(install, database)
     place = None if path is None else rooted_files.resolved(host.root, path)
     owner = None if place is None else owner_of(place)
     return None if owner is None else User(*owner)

@@ -21,7 +21,11 @@ from nvrstack.migration.install import Install, Source
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
 from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
-from nvrstack.migration.moonfire.rules import NOBODY_CAN_SIGN_IN
+from nvrstack.migration.moonfire.rules import (
+    CONFIG_ABSENT,
+    CONFIG_IS_DIRECTORY,
+    NOBODY_CAN_SIGN_IN,
+)
 from nvrstack.migration.moonfire.target import Target, target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
@@ -129,6 +133,8 @@ def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Findin
     )
     warnings = (
         *told,
+        *belongings.about_config(host, install),
+        *belongings.about_image(install),
         *recorded.findings.warnings,
         *nginx.warnings,
         *about_certificates,
@@ -163,6 +169,8 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
     )
     warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
+    if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in warnings):
+        warnings = [finding for finding in warnings if finding.code != CONFIG_ABSENT.code]
     warnings += others.warnings
     blockers = [
         *choice.blockers,

@@ -18,7 +18,12 @@ from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.renewers import Renewer
 from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.install import Install, User
-from nvrstack.migration.moonfire.places import covering, host_path, state_path
+from nvrstack.migration.moonfire.places import (
+    covering,
+    host_path,
+    state_directory,
+    state_path,
+)
 from nvrstack.migration.plan import rules
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import lookup, merge
@@ -68,7 +73,7 @@ def propose_settings(
     said = Remarks()
     data: dict[str, Any] = {"schema": 1}
     data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
-    data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
+    data = merge(data, {"moonfire": _state_dir(install, database, said)})
     names = _names(around, given, said)
     data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
     domain = lookup(given, "site.domain") or names["domain"]
@@ -147,19 +152,29 @@ def _moonfire(
     return found
 
 
-def _state_dir(install: Install, path: PurePosixPath, said: Remarks) -> dict[str, Any]:
-    state = host_path(install, path)
+def _state_dir(install: Install, database: PurePosixPath, said: Remarks) -> dict[str, Any]:
+    state = state_directory(install, database)
     if state is None:
-        said.add(_no_state(install, path))
+        said.add(_no_state(install, database))
         return {}
+    if host_path(install, state_path(database)) is None:
+        said.add(rules.STATE_ABOVE_DATABASE(database=state / database.name, state=state))
     return {"state_dir": str(state)}
 
 
-def _no_state(install: Install, path: PurePosixPath) -> Finding:
-    mount = covering(install, path)
+def _no_state(install: Install, database: PurePosixPath) -> Finding:
+    path = state_path(database)
+    place, mount = host_path(install, database), covering(install, database)
+    if place is not None:
+        around = host_path(install, path)
+        told = {"database": place, "target": database, "state": path}
+        if around is not None:
+            return rules.DATABASE_INSIDE(**told, place=around)
+        return rules.STATE_APART(**told)
     if mount is not None and mount.type == "volume":
-        name = mount.source or "without a name"
-        return rules.STATE_IN_VOLUME(name=name, path=path)
+        inside = PurePosixPath(mount.target)
+        where = inside if inside.is_relative_to(path) else path
+        return rules.STATE_IN_VOLUME(name=mount.source or "without a name", path=where)
     return rules.STATE_NOT_MOUNTED(path=path)
 
 
