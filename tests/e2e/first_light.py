@@ -41,6 +41,7 @@ def watch_first_light(project: Project) -> FirstLight:
     watch = Stopwatch()
     done = project.init("--json")
     init_seconds = watch.seconds
+    project.override({"moonfire-nvr": {"labels": {"owner.note": "the cameras"}}})
     project.add_camera(*GIB_OF_PAST)
     gate = Camera("gate", gate_camera(project).urls, identity=GATE)
     with opened(project.state_dir / "db/db") as connection:
