@@ -4,13 +4,12 @@ Every address is on the loopback of one network namespace: that of the host, and
 and Moonfire have on the backend network.
 """
 
-import contextlib
 import ctypes
 import http.server
 import json
 import os
-import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ import yaml
 from nvrstack.pki.certificates import Pair
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.services.passwords import PERMISSIONS, password_hash, permission_bytes
+from tests.bed.camera import RtspCamera
 from tests.bed.process import run, wait_for
 from tests.bed.standin import write_program
 from tests.contract.chain import Signer, issue, signer
@@ -29,6 +29,8 @@ from tests.contract.container import Container
 from tests.contract.door import Door, door
 from tests.contract.rendered import Project
 from tests.contract.space import NETNS
+from tests.moonfire.past import Past, add_past
+from tests.moonfire.rows import Camera, add_camera, add_directory, opened
 from tests.unit.commands import Outcome, nvrstack
 
 DOMAIN = "nvr.example.com"
@@ -38,6 +40,7 @@ ELSEWHERE = "198.51.100.99"
 SERVICE_PORT = 8000
 USER, PASSWORD = "admin", "correct horse 5tapl3"
 CAMERA = uuid.UUID("6b1d2f3e-0000-4000-8000-00000000beef")
+CAMERA_ADDRESS = "127.0.0.1"
 CLONE_NEWNET = 0x40000000
 READY = "Ready to serve"
 PACE = {"seconds_between_looks": "0.2", "looks_before_retry": "10"}
@@ -96,6 +99,7 @@ class House:
 
     door: Door
     moonfire: Container
+    camera: RtspCamera
     folder: Path
     root: Signer = field(default_factory=lambda: signer("Root of the tests"))
     service: Service = field(default_factory=Service)
@@ -252,12 +256,15 @@ def house(folder: Path, netns: str) -> Iterator[House]:
         service["networks"]["backend"]["ipv4_address"],
     ):
         run(["ip", "-n", netns, "address", "add", f"{address}/32", "dev", "lo"])
-    found = House(made, _moonfire(project, service, netns, folder), folder)
+    camera = RtspCamera(CAMERA_ADDRESS, netns)
+    found = House(made, _moonfire(project, service, netns, folder), camera, folder)
     _prepare(found)
     pair = found.good()
     found._write("tls/own/privkey.pem", pair.key, 0o600)
     found._write("tls/own/fullchain.pem", pair.certificate)
     with ExitStack() as stack:
+        stack.callback(camera.stop)
+        camera.start()
         stack.callback(found.stop)
         with entered(netns):
             stack.enter_context(found.service.open())
@@ -285,22 +292,21 @@ def _moonfire(
 
 
 def _prepare(found: House) -> None:
-    """A database with one user and one camera, of which something is recorded."""
+    """A database with one user and one camera, of which something was recorded before."""
     state = found.project.directory / "data/moonfire"
     os.chown(state, *map(int, found.moonfire.user))
     done = found.moonfire.run([PROGRAM, "init"])
     assert done.returncode == 0, done.stderr
-    file = state / "db/db"
-    with contextlib.closing(sqlite3.connect(file)) as database, database:
+    samples = state / "sample"
+    samples.mkdir(mode=0o700)
+    with opened(state / "db/db") as database:
         user = (USER, password_hash(PASSWORD), permission_bytes(frozenset(PERMISSIONS)))
         database.execute(
             "insert into user (username, password_hash, permissions) values (?, ?, ?)", user
         )
-        camera = (CAMERA.bytes, "door", "{}")
-        database.execute("insert into camera (uuid, short_name, config) values (?, ?, ?)", camera)
-        database.execute(
-            "insert into stream (camera_id, type, config, cum_media_duration_90k) "
-            "values (1, 'sub', '{}', 5400000)"
-        )
-    for left in file.parent.iterdir():
+        directory = add_directory(database, "/var/lib/moonfire-nvr/sample")
+        door = Camera("door", {"sub": found.camera.urls["sub"]}, identity=CAMERA)
+        add_camera(database, door, directory)
+        add_past(database, 1, samples, [Past(int(time.time()) - 3600, 60, 1000)])
+    for left in (samples, *samples.iterdir(), *(state / "db").iterdir()):
         os.chown(left, *map(int, found.moonfire.user))

@@ -99,7 +99,7 @@ FAULTS = {
     "a client's own address": Fault(
         "forged headers",
         SITE,
-        "client_max_body_size 1m;",
+        "client_max_body_size 64k;",
         "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For;",
     ),
     "another host": Fault(

@@ -80,10 +80,20 @@ def ddclient_conf(root: Path) -> str | None:
 def compose_file(root: Path, directory: str) -> ComposeFile | None:
     """The compose file of a directory, by Compose's own order of names."""
     for name in COMPOSE_NAMES:
-        text = read_text(root, f"{directory}/{name}")
-        if text is not None:
-            env = read_text(root, f"{directory}/.env") or ""
-            beside = names_in(root, directory)
-            overrides = tuple(f"{directory}/{each}" for each in OVERRIDES if each in beside)
-            return ComposeFile(f"{directory}/{name}", text, env, overrides)
+        found = compose_file_at(root, f"{directory.rstrip('/')}/{name}")
+        if found is not None:
+            return found
     return None
+
+
+def compose_file_at(root: Path, path: str) -> ComposeFile | None:
+    """The compose file at `path`, whatever it is called, with what lies beside it."""
+    text = read_text(root, path)
+    if text is None:
+        return None
+    directory, _, name = path.rpartition("/")
+    env = read_text(root, f"{directory}/.env") or ""
+    # Compose adds an override to the files that it finds by itself, see docker-compose(1), -f.
+    beside = names_in(root, directory or "/") if name in COMPOSE_NAMES else ()
+    overrides = tuple(f"{directory}/{each}" for each in OVERRIDES if each in beside)
+    return ComposeFile(path, text, env, overrides)

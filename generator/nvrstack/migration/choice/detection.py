@@ -1,6 +1,6 @@
 """Which of the installations found on a host is the one to move."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nvrstack.migration.choice import rules
@@ -98,7 +98,7 @@ def _together(description: Candidate, container: Candidate) -> Candidate:
         raise ValueError("only installs are put together: _same() looked")
     # The blockers of the description are about what the container tells for certain.
     reading = Reading(
-        replace(other, source=one.source),
+        replace(other, source=one.source, other_options=_with_networks(one, other)),
         (
             *description.reading.warnings,
             *container.reading.warnings,
@@ -107,6 +107,12 @@ def _together(description: Candidate, container: Candidate) -> Candidate:
         container.reading.blockers,
     )
     return Candidate(f"{description.place} and {container.place}", reading, container.active)
+
+
+def _with_networks(one: Install, other: Install) -> Mapping[str, tuple[str, ...]]:
+    """The container's options, with what only its compose file tells of the networks."""
+    told = {key: one.other_options[key] for key in ("networks",) if key in one.other_options}
+    return {**told, **other.other_options}
 
 
 def _source(candidate: Candidate) -> Source | None:

@@ -1,6 +1,9 @@
 """Every installation of Moonfire that a host shows signs of. Nothing is changed."""
 
+import os.path
+import posixpath
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,6 +37,9 @@ COMPOSE_DIRECTORIES = (
     "/var/lib/moonfire-nvr",
 )
 """Where people put the guide's compose file; every user's `~/moonfire-nvr` is looked at too."""
+COMPOSE_PARENTS = ("/opt", "/root", "/srv")
+"""Where people keep compose files, in it or one directory below; every user's home is one too."""
+MOST_DIRECTORIES = 500
 WORKING_DIRECTORY = "com.docker.compose.project.working_dir"
 """The label that Compose gives its containers."""
 
@@ -46,6 +52,7 @@ class Host:
     script: Path | None = None
     config: Path | None = None
     asks_engine: bool = True
+    compose: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -144,15 +151,54 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
 
 
 def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> Iterator[Candidate]:
-    homes = (f"/home/{name}/moonfire-nvr" for name in rooted_files.names_in(host.root, "/home"))
-    for directory in dict.fromkeys([*labelled, *COMPOSE_DIRECTORIES, *homes]):
-        found = install_files.compose_file(host.root, directory)
-        if found is None:
-            continue
+    for found in [_named_compose(host)] if host.compose else _found_compose(host, labelled):
+        directory = posixpath.dirname(found.path) or "/"
         reading = read_compose(found.text, directory, variables_of(found.env), _text_of(host))
         if reading.install is not None or reading.blockers:
             reading = replace(reading, warnings=(*reading.warnings, *map(_added, found.overrides)))
             yield Candidate(found.path, reading, False if engine_asked else None)
+
+
+def _named_compose(host: Host) -> install_files.ComposeFile:
+    """The compose file that the owner named; where it lies on this machine."""
+    named = str(host.compose)
+    path = os.path.abspath(named)  # noqa: PTH100 - a link to the file lies where people call it
+    found = install_files.compose_file_at(Path("/"), path)
+    if found is None:
+        raise InputError(f"{named}: there is no such file", "check --compose-file")
+    root = host.root.absolute()
+    inside = Path(path).is_relative_to(root)
+    return replace(found, path=f"/{Path(path).relative_to(root)}") if inside else found
+
+
+def _found_compose(host: Host, labelled: list[str]) -> Iterator[install_files.ComposeFile]:
+    """The compose files of the usual places, each once, without those of nvrstack's own."""
+    homes = [f"/home/{name}" for name in rooted_files.names_in(host.root, "/home")]
+    usual = [*labelled, *COMPOSE_DIRECTORIES, *(f"{home}/moonfire-nvr" for home in homes)]
+    seen: set[Path | None] = set()
+    for directory in dict.fromkeys([*usual, *_further(host, [*COMPOSE_PARENTS, *homes])]):
+        try:
+            place = rooted_files.resolved(host.root, directory)
+            found = install_files.compose_file(host.root, directory)
+            ours = rooted_files.read_start(host.root, f"{directory}/{SETTINGS}", 1) is not None
+        except HostError:
+            # What is not Moonfire's need not be readable.
+            if directory in usual:
+                raise
+            continue
+        named = found is not None and "moonfire" in found.text.lower()
+        if found is not None and not ours and place not in seen and (named or directory in usual):
+            seen.add(place)
+            yield found
+
+
+def _further(host: Host, parents: Iterable[str]) -> Iterator[str]:
+    """Directories that may have a compose file, as many as a host has in practice."""
+    for parent in parents:
+        yield parent
+        with suppress(HostError):
+            names = rooted_files.names_in(host.root, parent)
+            yield from (f"{parent}/{name}" for name in names[:MOST_DIRECTORIES])
 
 
 def _added(override: str) -> Finding:

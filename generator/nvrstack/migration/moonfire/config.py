@@ -102,7 +102,10 @@ def propose(
         if file is None and _must_be_there(flags, version):
             remarks.add(_absent(install, str(flags.config)))
         elif version is not None and version >= FIRST_WITH_FILE and file is None:
-            remarks.add(rules.CONFIG_ABSENT(version=written(version), path=_expected_path(install)))
+            path = _expected_path(install)
+            is_mounted = any(mount.source == str(path) for mount in install.mounts)
+            rule = rules.CONFIG_ABSENT_MOUNTED if is_mounted else rules.CONFIG_ABSENT
+            remarks.add(rule(version=written(version), path=path))
     else:
         say_about_flags(flags, version, remarks)
         say_about_file(file.path, form, data, version, remarks)
