@@ -93,6 +93,9 @@ CarrySites = Annotated[
 NvrScript = Annotated[
     Path | None, typer.Option(help="The nvr script, if it is elsewhere.", metavar="FILE")
 ]
+ComposeFile = Annotated[
+    Path | None, typer.Option(help="The compose file, if it is elsewhere.", metavar="FILE")
+]
 MoonfireConfig = Annotated[
     Path | None, typer.Option(help="Moonfire's configuration, if it is elsewhere.", metavar="FILE")
 ]
@@ -111,6 +114,7 @@ def plan(
     first_user: FirstUser = None,
     carry_sites: CarrySites = False,
     nvr_script: NvrScript = None,
+    compose_file: ComposeFile = None,
     moonfire_config: MoonfireConfig = None,
     root: Annotated[
         Path, typer.Option(help="Read the host's files below this directory.", metavar="DIR")
@@ -130,7 +134,8 @@ def plan(
         console, directory, stack, settings, secret_file, answers, source, moonfire_version,
         first_user, carries_sites=carry_sites,
     )  # fmt: skip
-    _show(console, make_plan(Host(root, nvr_script, moonfire_config, not no_docker), request))
+    host = Host(root, nvr_script, moonfire_config, not no_docker, compose_file)
+    _show(console, make_plan(host, request))
 
 
 @app.command(RUN, epilog=EPILOG)
@@ -147,6 +152,7 @@ def run(
     first_user: FirstUser = None,
     carry_sites: CarrySites = False,
     nvr_script: NvrScript = None,
+    compose_file: ComposeFile = None,
     moonfire_config: MoonfireConfig = None,
 ) -> None:
     """Plan, ask, and move. Exit 1 if it cannot be done yet."""
@@ -162,7 +168,7 @@ def run(
     if (before := moving.already_moved(request.directory)) is not None:
         _report(console, before)
         return
-    host = Host(script=nvr_script, config=moonfire_config)
+    host = Host(script=nvr_script, config=moonfire_config, compose=compose_file)
     planned = make_plan(host, request)
     if console.interactive and [f.code for f in planned.blockers] == [NOBODY]:
         planned = make_plan(host, _with_account(console, request))

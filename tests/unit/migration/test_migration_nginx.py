@@ -76,6 +76,7 @@ EXPECTED = NginxSites(
     port=8080,
     moonfire=(MOONFIRE,),
     ports=frozenset({80, 443}),
+    staying=frozenset(),
 )
 
 
@@ -341,12 +342,15 @@ def test_the_ports_on_which_nginx_listens(listen: str, port: int) -> None:
     assert nginx_sites({PLACE: "server { server_name a.example; return 404; }"}).ports == {80}
 
 
+BELOW = "location /moonfire/ { proxy_pass http://127.0.0.1:8080/; }"
+
+
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
         ("location /nvr/ { proxy_pass http://127.0.0.1:8080/; }", "nginx-subpath", "at /nvr/;"),
         ("location / { proxy_pass http://127.0.0.1:8080; } location /x { proxy_pass http://y; }",
-         "nginx-other-backend", "also passes requests to http://y, which is not carried over"),
+         "nginx-other-backend", "also passes requests below /x to http://y, which is"),
         ("location / { auth_basic x; allow 10.0.0.0/8; proxy_pass http://127.0.0.1:8080; }",
          "nginx-access", "keeps people out by allow, auth_basic, which is not carried over"),
         ("if ($country != DE) { return 403; } location / { proxy_pass http://127.0.0.1:8080; }",
@@ -355,14 +359,78 @@ def test_the_ports_on_which_nginx_listens(listen: str, port: int) -> None:
          "nginx-directives", "also has location = /x, which is not carried over"),
         ("location /s { root /srv; } location / { proxy_pass http://127.0.0.1:8080; }",
          "nginx-directives", "also has location /s, which is not carried over"),
-        ("listen 444 ssl proxy_protocol; location / { proxy_pass http://127.0.0.1:8080; }",
-         "nginx-directives", "also has proxy_protocol, which is not carried over"),
+        (f"location /frigate/ {{ proxy_pass http://127.0.0.1:5000/; }} {BELOW}",
+         "nginx-subpath", "has Moonfire at /moonfire/; in"),
+        (f"location /frigate/ {{ proxy_pass http://127.0.0.1:5000/; }} {BELOW}",
+         "nginx-other-backend", "below /frigate/ to http://127.0.0.1:5000, which"),
+        (f"location / {{ proxy_pass http://hass:8123; }} {BELOW}",
+         "nginx-other-backend", "below / to http://hass:8123, which"),
+        (f"location / {{ root /var/www/home; }} {BELOW}",
+         "nginx-page", "has at / the files of /var/www/home, and ends"),
+        ("location / { proxy_pass http://127.0.0.1:8080; location /api { proxy_pass http://y; } }",
+         "nginx-other-backend", "below /api to http://y, which"),
     ],
 )  # fmt: skip
 def test_what_is_not_carried_over_is_named(text: str, code: str, said: str) -> None:
-    (warning,) = server(text).warnings
-    assert warning.code == code
+    (warning,) = [each for each in server(text).warnings if each.code == code]
     assert said in warning.message
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (f"location / {{ root /var/www/html; }} {BELOW}", {"nginx-subpath"}),
+        (f"location / {{ proxy_pass http://127.0.0.1:8080; }} {BELOW}", set()),
+        ("location / { try_files $uri @nvr; } location @nvr { proxy_pass http://127.0.0.1:8080; }",
+         set()),
+    ],
+)  # fmt: skip
+def test_nothing_else_is_said_of_a_site_with_several_paths(text: str, codes: set[str]) -> None:
+    assert {each.code for each in server(text).warnings} == codes
+
+
+@pytest.mark.parametrize(
+    ("listen", "blocks"),
+    [
+        ("listen 443 ssl proxy_protocol; listen [::]:443 ssl proxy_protocol;", True),
+        ("listen 80; listen 127.0.0.1:8443 ssl http2 proxy_protocol;", True),
+        ("listen 443 ssl;", False),
+    ],
+)
+def test_what_says_first_who_comes_has_to_be_told_not_to(listen: str, *, blocks: bool) -> None:
+    found = nginx_sites({PLACE: f"server {{ {listen} server_name a.example; {TO_MOONFIRE} }}"})
+    assert [each.code for each in found.blockers] == ["nginx-proxy-protocol"] * blocks
+    assert not any("proxy_protocol" in each.message for each in found.warnings)
+
+
+SHARED = """http {{ include sites-enabled/*; }}
+stream {{
+  map $ssl_preread_server_name $to {{ a.example nvr; vpn.example vpn; default vpn; }}
+  upstream nvr {{ server 127.0.0.1:8443; }}
+  upstream vpn {{ server 127.0.0.1:1194; }}
+  server {{ listen 443; ssl_preread on; proxy_pass {to}; }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("to", "port"),
+    [("$to", 443), ("nvr", 443), ("localhost:8443", 443), ("vpn", None), ("10.0.0.9:8443", None)],
+)
+def test_a_port_that_nginx_passes_on_unread_is_the_public_one(to: str, port: int | None) -> None:
+    site = f"server {{ listen 127.0.0.1:8443 ssl; server_name a.example; {TO_MOONFIRE} }}"
+    found = nginx_sites({"/etc/nginx/nginx.conf": SHARED.format(to=to), PLACE: site})
+    assert (found.https_port, found.public_https_port) == (8443, port)
+    assert found.ports == {443, 8443}
+    assert found.staying == frozenset({443})
+
+
+def test_moonfires_site_in_a_file_with_something_else_cannot_leave_it_alone() -> None:
+    site = f"server {{ server_name a.example; {TO_MOONFIRE} }}"
+    other = "server { listen 81; server_name b.example; root /srv; }"
+    assert nginx_sites({PLACE: site + other}).staying is None
+    assert nginx_sites({"/etc/nginx/nginx.conf": f"http {{ {site} }}"}).staying is None
+    assert nginx_sites({PLACE: site, "/etc/nginx/conf.d/b.conf": other}).staying == frozenset({81})
 
 
 def test_a_site_without_a_domain_is_named() -> None:

@@ -54,6 +54,7 @@ def test_a_unit_moves_in(root: Path) -> None:
         "restart": "on-failure",
         "server_args": [],
         "other_options": {},
+        "sockets": {},
     }
     assert found["blockers"] == []
     assert set(codes(found["warnings"])) == {"anonymous-viewing", "no-domain"}

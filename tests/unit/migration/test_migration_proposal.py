@@ -15,6 +15,7 @@ from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.port_owners import port_findings
 from nvrstack.migration.around.renewal import LETSENCRYPT, STAGING, read_renewal
 from nvrstack.migration.around.schedules import Schedules
+from nvrstack.migration.carry.accounting import override
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Mount, Source, User
 from nvrstack.migration.moonfire.places import DATABASE
@@ -255,6 +256,13 @@ def test_whom_moonfire_runs_as() -> None:
     [
         ((), "state-not-mounted"),
         ((Mount("volume", "nvr-data", "/var/lib/moonfire-nvr"),), "state-in-volume"),
+        ((Mount("volume", "nvr-db", str(DATABASE)),), "state-in-volume"),
+        ((STATE, Mount("volume", "nvr-db", str(DATABASE))), "state-in-volume"),
+        # The move asks for a database inside of the directory that is mounted.
+        ((STATE, Mount("bind", "/ssd/db", str(DATABASE))), "state-apart"),
+        ((Mount("bind", "/ssd/moonfire/database", str(DATABASE)),), "state-apart"),
+        ((Mount("bind", "/mnt/db", str(DATABASE)),), "state-apart"),
+        ((Mount("bind", "/home/pi/db", str(DATABASE)),), "state-apart"),
     ],
 )
 def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], code: str) -> None:
@@ -271,13 +279,6 @@ def test_a_database_that_is_no_directory_here_blocks(mounts: tuple[Mount, ...], 
         ("systemd", (), "/var/lib/moonfire-nvr/db", "/var/lib/moonfire-nvr"),
         ("nvr-script", (STATE, Mount("bind", "/srv/nvr", "/data")), "/data/db", "/srv/nvr"),
         ("nvr-script", (Mount("bind", "/srv/nvr", "/data"),), "/data/db", "/srv/nvr"),
-        # Its own disk stays a mount of its own, below the directory that also holds recordings.
-        (
-            "nvr-script",
-            (STATE, Mount("bind", "/ssd/db", "/var/lib/moonfire-nvr/db")),
-            "/var/lib/moonfire-nvr/db",
-            "/srv/moonfire",
-        ),
     ],
 )
 def test_the_state_directory_is_where_the_database_is(
@@ -287,6 +288,23 @@ def test_the_state_directory_is_where_the_database_is(
     found = proposed(around(NGINX), install, PurePosixPath(database))
     assert found.data["moonfire"]["state_dir"] == state
     assert codes(found) == []
+
+
+@pytest.mark.parametrize("parent", ["/opt/nvr", "/home/pi/moonfire", "/mnt/ssd"])
+def test_a_database_that_is_mounted_alone_brings_its_directory(parent: str) -> None:
+    mounts = (
+        Mount("bind", f"{parent}/db", str(DATABASE)),
+        Mount("bind", f"{parent}/media", "/var/lib/moonfire-nvr/media"),
+        Mount("bind", "/disk/more", "/var/lib/moonfire-nvr/more"),
+    )
+    install = Install("compose", "x", None, "nvr", User(1, 1), mounts=mounts)
+    found = proposed(around(NGINX), install, DATABASE)
+    assert found.data["moonfire"]["state_dir"] == parent
+    assert codes(found) == ["state-above-database"]
+    content = override(install)
+    assert content is not None
+    sources = [volume["source"] for volume in content["services"]["moonfire-nvr"]["volumes"]]
+    assert sources == ["/disk/more"]
 
 
 def test_certificates_come_along_under_the_projects_names() -> None:
@@ -318,7 +336,7 @@ def test_certificates_that_serve_no_name_or_lie_elsewhere_stay() -> None:
 
 def test_how_much_of_the_hosts_nginx_gives_way() -> None:
     other = Site(("blog.example.com",), "/etc/nginx/sites-enabled/blog", 1, tls=True)
-    shared = NginxSites(domain="nvr.example.com", moonfire=NGINX.moonfire, others=(other,))
+    shared = replace(NGINX, others=(other,), staying=frozenset({443}))
     holds, idle = {443: "nginx"}, dict[int, str]()
     whole = replaced_nginx(NGINX, PORTS, holds, Schedules())
     assert whole is not None
@@ -333,13 +351,31 @@ def test_how_much_of_the_hosts_nginx_gives_way() -> None:
 
 
 def test_a_server_on_other_ports_need_not_give_way() -> None:
-    elsewhere = replace(NGINX, ports=frozenset({80, 443}), others=NGINX.moonfire)
+    held = frozenset({80, 443})
+    elsewhere = replace(NGINX, ports=held, others=NGINX.moonfire, staying=held)
     enabled = Schedules(frozenset({"nginx.service"}))
     assert has_to_give_way(elsewhere, (80, 443), {}, enabled)
     assert not has_to_give_way(elsewhere, (8080, 8443), {}, enabled)
+    assert replaced_nginx(replace(elsewhere, staying=None), (8080, 8443), {}, enabled) is None
     part = replaced_nginx(elsewhere, (8080, 8443), {}, enabled)
     assert part is not None
     assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+
+
+def test_a_server_that_passes_its_port_on_unread_stays_without_moonfires_file() -> None:
+    fronting = replace(
+        NGINX,
+        ports=frozenset({443, 8443}),
+        others=(Site((), "/etc/nginx/nginx.conf", 1, tls=False, ports=(443,)),),
+        fronting_ports=frozenset({443}),
+        staying=frozenset({443}),
+    )
+    enabled, holds = Schedules(frozenset({"nginx.service"})), {8443: "nginx"}
+    assert not has_to_give_way(fronting, (80, 8443), holds, enabled)
+    part = replaced_nginx(fronting, (80, 8443), holds, enabled)
+    assert part is not None
+    assert [str(file) for file in part.site_files] == ["/etc/nginx/sites-enabled/nvr"]
+    assert has_to_give_way(fronting, (80, 443), {}, enabled)
 
 
 def test_the_certificate_that_nginx_serves_is_taken_and_then_the_one_that_lives_longest() -> None:

@@ -66,6 +66,24 @@ CERTBOT_HOOK_ELSEWHERE = warning("certbot-hook",
 CERTBOT_WILDCARD = warning("certbot-wildcard",
     "{lineage} is for {domains}; only a DNS record can prove a wildcard",
     "the project asks for a certificate of its own for each name, over http")
+CERTIFICATE_RENEWED = warning("certificate-renewed",
+    "{certificate} is renewed by {program} ({file}), which needs this host's web server for its "
+    "challenge: that gives way, and the certificate would expire. The project gets one of its own",
+    "take {name} out of what {program} renews after the move")
+CERTIFICATE_ENDS = blocker("certificate-ends",
+    "{certificate} is renewed by {program} ({file}), which needs this host's web server for its "
+    "challenge: that gives way, and the certificate would expire",
+    "let the project get its certificate itself, with --stack router-ddns; or let {program} prove "
+    "{name} by DNS before the move, and plan again")
+CERTIFICATE_SHORT = warning("certificate-short",
+    "{certificate} is valid for {days} days, so that something renews it, and what that is was not"
+    " found; it expires if that needs this host's web server, which gives way",
+    "look how it is renewed, or let the project get its certificate itself, with --stack "
+    "router-ddns")
+RENEWALS_LEFT = warning("renewals-left",
+    "{program} goes on renewing {names} over http, by a web server of this host or port 80, which "
+    "the project's nginx has from now on",
+    "let it prove them by DNS before the move, or they expire; remove what nobody uses")
 CERTBOT_CRON = warning("certbot-cron",
     "{file} runs certbot by the clock, and is left as it is",
     "take that out after the move: the project renews its certificates itself")

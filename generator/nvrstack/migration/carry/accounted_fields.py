@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nvrstack.migration.carry.accounted import Decision, as_setting, in_override, left_out, replaced
+from nvrstack.migration.carry.accounted_networks import network_decisions
 from nvrstack.migration.install import Install
 
 OURS = {"RUST_BACKTRACE": "1"}
@@ -18,9 +19,6 @@ NO_SECCOMP = (
     "and EPERM, write it into compose.override.yaml"
 )
 """https://github.com/moby/moby/issues/40734"""
-OWN_NETWORKS = frozenset({"backend", "cameras", "edge", "outbound"})
-"""The project's, see its compose.yaml."""
-ENDS = frozenset({"none", "bridge", "default"})
 
 
 def field_decisions(install: Install) -> Iterator[Decision]:
@@ -39,7 +37,7 @@ def field_decisions(install: Install) -> Iterator[Decision]:
     if install.timezone is not None:
         yield as_setting("timezone", (install.timezone,), "moonfire.timezone")
     yield from _environment(install)
-    yield from _network(install)
+    yield from network_decisions(install)
     if install.ports:
         ports = tuple(f"{p.host_ip or '*'}:{p.host_port}:{p.container_port}/{p.protocol}"
                       for p in install.ports)  # fmt: skip
@@ -64,41 +62,6 @@ def _environment(install: Install) -> Iterator[Decision]:
             yield replaced("env", shown, "the value of the image that will run", matters=False)
         else:
             yield in_override("env", shown, {"environment": {name: value}})
-
-
-def _network(install: Install) -> Iterator[Decision]:
-    first = install.network
-    if first == "host":
-        by = "networks of the project: Moonfire reaches cameras, and nginx alone reaches Moonfire"
-        yield replaced("network", (first,), by)
-    elif first in ENDS or _is_compose_s_own(first, install):
-        yield replaced("network", (first,), "the project's networks")
-    else:
-        yield _joined(first)
-    for name in install.other_options.get("network", ()):
-        if _is_compose_s_own(name, install):
-            yield replaced("network", (name,), "the project's networks")
-        else:
-            yield _joined(name)
-
-
-def _is_compose_s_own(network: str, install: Install) -> bool:
-    """Whether a network goes with the old Compose project, whose name it begins with."""
-    project, _, rest = network.partition("_")
-    named = install.container_name.startswith((f"{project}-", f"{project}_"))
-    return install.source == "compose" and bool(rest) and (named or network.endswith("_default"))
-
-
-def _joined(name: str) -> Decision:
-    """A network of the owner's stays: a camera may be on it."""
-    if ":" in name:
-        return left_out("network", (name,), "Moonfire has networks of its own")
-    if name in {*ENDS, "host"}:
-        return replaced("network", (name,), "the project's networks")
-    # Two networks of one name in the project's own files would be one.
-    key = f"old-{name}" if name in OWN_NETWORKS else name
-    top = {"networks": {key: {"external": True, "name": name}}}
-    return in_override("network", (name,), {"networks": {key: {}}}, top)
 
 
 def _security(option: str) -> Decision:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nvrstack.migration.carry.accounted import Decision, as_setting, in_override, left_out, replaced
 from nvrstack.migration.install import Install, Mount
-from nvrstack.migration.moonfire.places import STATE
+from nvrstack.migration.moonfire.places import DATABASE, STATE, state_directory
 
 ZONES = "the project's own mount of /usr/share/zoneinfo, and moonfire.timezone"
 OURS: Mapping[str, str] = {
@@ -43,7 +43,7 @@ def mount_decisions(
             yield _tmpfs(mount, modes, values)
         elif target == str(STATE) != str(state):
             yield replaced("mount", values, f"moonfire.state_dir, which was at {state}")
-        elif target == str(STATE):
+        elif target == str(STATE) or _comes_along(install, mount, state):
             yield _state(mount, values)
         elif mount.type == "volume":
             yield _volume(install, mount, modes, values)
@@ -54,6 +54,15 @@ def mount_decisions(
             modes = tuple(mode for mode in modes if mode not in {*PROPAGATIONS, "z", "Z"})
         if mount.type != "tmpfs":
             yield from _unsaid(mount, modes)
+
+
+def _comes_along(install: Install, mount: Mount, state: PurePosixPath) -> bool:
+    """Whether the mount of the state directory shows the same files in the same place."""
+    directory = state_directory(install, DATABASE) if state == STATE else None
+    target = PurePosixPath(mount.target)
+    if directory is None or mount.type != "bind" or not target.is_relative_to(STATE):
+        return False
+    return mount.source == str(directory / target.relative_to(STATE)) and not mount.read_only
 
 
 def _shown(mount: Mount) -> str:

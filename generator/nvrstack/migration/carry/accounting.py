@@ -73,7 +73,7 @@ def _decisions(
             left = tuple(v for v in values if v.rpartition(":")[0] not in targets)
             if left:
                 yield left_out(option, left, "the mount that it is about is not known")
-        elif option != "network":
+        elif option not in {"network", "networks"}:
             yield _decision(install, option, values)
 
 

@@ -1,6 +1,6 @@
 """Which of the installations found on a host is the one to move."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nvrstack.migration.choice import rules
@@ -42,24 +42,28 @@ def choose(candidates: Sequence[Candidate], wanted: Source | None = None) -> Cho
     counts. Two that may both be active are a blocker, since each of them would record.
     """
     merged = _merged(candidates)
-    without = [finding for c in merged if c.reading.install is None for finding in _said(c)]
+    said = [finding for c in merged if c.reading.install is None for finding in _said(c)]
+    without = [finding for finding in said if finding.severity == "warning"]
+    in_the_way = [finding for finding in said if finding.severity == "blocker"]
     found = [c for c in merged if c.reading.install is not None]
     running = [c for c in found if c.active]
     if len(running) > 1:
-        return Choice(None, warnings=tuple(without), blockers=(_several_active(running),))
+        return Choice(
+            None, warnings=tuple(without), blockers=(_several_active(running), *in_the_way)
+        )
     eligible = [c for c in found if wanted is None or _source(c) == wanted]
     if not eligible:
         warnings = [w for c in merged if c.reading.install is None for w in c.reading.warnings]
         return Choice(None, "", tuple(warnings), (_nothing(found, wanted), *_blockers(merged)))
     likely = [c for c in eligible if c.active is not False] or eligible
     if len(likely) > 1:
-        return Choice(None, warnings=tuple(without), blockers=(_several(likely),))
+        return Choice(None, warnings=tuple(without), blockers=(_several(likely), *in_the_way))
     chosen = likely[0]
     return Choice(
         chosen.reading.install,
         chosen.place,
         (*chosen.reading.warnings, *without, *_left(found, chosen)),
-        (*chosen.reading.blockers, *_other_runs(running, chosen)),
+        (*chosen.reading.blockers, *_other_runs(running, chosen), *in_the_way),
     )
 
 
@@ -94,7 +98,7 @@ def _together(description: Candidate, container: Candidate) -> Candidate:
         raise ValueError("only installs are put together: _same() looked")
     # The blockers of the description are about what the container tells for certain.
     reading = Reading(
-        replace(other, source=one.source),
+        replace(other, source=one.source, other_options=_with_networks(one, other)),
         (
             *description.reading.warnings,
             *container.reading.warnings,
@@ -105,13 +109,24 @@ def _together(description: Candidate, container: Candidate) -> Candidate:
     return Candidate(f"{description.place} and {container.place}", reading, container.active)
 
 
+def _with_networks(one: Install, other: Install) -> Mapping[str, tuple[str, ...]]:
+    """The container's options, with what only its compose file tells of the networks."""
+    told = {key: one.other_options[key] for key in ("networks",) if key in one.other_options}
+    return {**told, **other.other_options}
+
+
 def _source(candidate: Candidate) -> Source | None:
     install = candidate.reading.install
     return install.source if install is not None else None
 
 
 def _said(candidate: Candidate) -> tuple[Finding, ...]:
-    """What is said of an install that another one is moved instead of."""
+    """What is said of an install that another one is moved instead of.
+
+    What is active stays in the way of the move.
+    """
+    if candidate.active:
+        return (*candidate.reading.warnings, *candidate.reading.blockers)
     blockers = (replace(found, severity="warning") for found in candidate.reading.blockers)
     return (*candidate.reading.warnings, *blockers)
 

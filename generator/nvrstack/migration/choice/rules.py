@@ -8,11 +8,13 @@ SEVERAL_ACTIVE = blocker("several-active",
     "stop and disable all but the one that you use, and plan again")
 SEVERAL_INSTALLS = blocker("several-installs",
     "Moonfire is installed more than once: {places}; which one is in use could not be told",
-    "name it with --from, one of {sources}, or remove what is not used")
+    "name it with --from, one of {sources}, or a compose file with --compose-file, or remove what "
+    "is not used")
 NO_INSTALL = blocker("no-install",
     "no Moonfire was found: no nvr script, container, compose file or systemd unit that could "
     "be understood",
-    "name the script with --nvr-script FILE; for a new install there is `nvrstack init`")
+    "name the script with --nvr-script FILE, or the compose file with --compose-file FILE; for a "
+    "new install there is `nvrstack init`")
 NO_INSTALL_WANTED = blocker("no-install",
     "no {wanted} of Moonfire's was found, but {places}",
     "leave --from out, or name what was found")

@@ -14,6 +14,7 @@ from nvrstack.migration.compose import rules
 from nvrstack.migration.compose.env_file import variables_of
 from nvrstack.migration.compose.file import load
 from nvrstack.migration.compose.mounts import mounts_of
+from nvrstack.migration.compose.networks import Network, network_fields, networks_of
 from nvrstack.migration.compose.values import (
     as_list,
     as_mapping,
@@ -38,8 +39,6 @@ MODELLED = frozenset(
         "network_mode", "networks", "ports", "security_opt", "logging", "restart", "command",
     )
 )  # fmt: skip
-EXTERNAL = "\0"
-"""Before the name of a network that was there before the project; no name has it in it."""
 
 
 def read_compose(
@@ -68,11 +67,12 @@ def read_compose(
         warnings.append(rules.COMPOSE_INCLUDE())
     given = (variables or {}).get("COMPOSE_PROJECT_NAME") or data.get("name")
     project = str(given or _project_name(directory))
-    service = {**service, "networks": _actual(service, data.get("networks"))}
+    networks = networks_of(service, data.get("networks"), project)
+    service = dict(service)
     stated, missing = environment_of(service.get("environment"), variables or {})
     warnings += map(_from_caller, missing)
     service["environment"] = stated
-    install = _install(str(name), service, directory, project, warnings, text_of)
+    install = _install(str(name), service, directory, project, networks, warnings, text_of)
     return Reading(install, tuple(warnings))
 
 
@@ -86,21 +86,6 @@ def _is_tool(service: Mapping[str, Any]) -> tuple[bool, bool]:
     command = _words(service.get("command"))[:1]
     is_other = bool(command) and command[0] != "run" and not command[0].startswith(("-", "/"))
     return is_other, bool(service.get("profiles"))
-
-
-def _actual(service: Mapping[str, Any], top: Any) -> Any:
-    """The service's networks, those by their names outside that Compose did not make."""
-    networks, top = service.get("networks"), top if isinstance(top, dict) else {}
-
-    def actual(name: str) -> str:
-        about = top.get(name)
-        if not isinstance(about, dict) or not about.get("external"):
-            return name
-        return f"{EXTERNAL}{about.get('name') or name}"
-
-    if isinstance(networks, dict):
-        return {actual(str(name)): value for name, value in networks.items()}
-    return [actual(str(name)) for name in networks] if isinstance(networks, list) else networks
 
 
 def _words(value: Any) -> list[str]:
@@ -123,6 +108,7 @@ def _install(
     service: dict[str, Any],
     directory: str,
     project: str,
+    networks: tuple[Network, ...],
     warnings: list[Finding],
     text_of: TextOf,
 ) -> Install:
@@ -155,7 +141,7 @@ def _install(
         timezone=zone_of(environment.pop("TZ", None)),
         environment=environment,
         mounts=mounts,
-        network=_network(service, project, options),
+        network=str(service.get("network_mode") or "") or network_fields(networks, options),
         ports=_ports(service, warnings),
         security_opt=tuple(map(str, as_list(service.get("security_opt")))),
         log_driver=str(logging.get("driver") or "") or None,
@@ -206,24 +192,3 @@ def _ports(service: Mapping[str, Any], warnings: list[Finding]) -> tuple[Port, .
         else:
             found += ports
     return tuple(found)
-
-
-def _network(service: Mapping[str, Any], project: str, options: dict[str, tuple[str, ...]]) -> str:
-    mode = str(service.get("network_mode") or "")
-    if mode:
-        return mode
-    networks = service.get("networks")
-    names = [str(name) for name in networks] if isinstance(networks, dict | list) else []
-    outside = [name.removeprefix(EXTERNAL) for name in names if name.startswith(EXTERNAL)]
-    own = [name for name in names if not name.startswith(EXTERNAL)]
-    options.pop("networks", None)
-    if isinstance(networks, dict) and any(networks.values()):
-        options["networks"] = tuple(text.replace(EXTERNAL, "") for text in texts(networks))
-    elif len(own) > 1:
-        options["networks"] = tuple(own[1:])
-    first = f"{project}_{own[0] if own else 'default'}"
-    if outside and not own:
-        first, *outside = outside
-    if outside:
-        options["network"] = tuple(outside)
-    return first

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cryptography.x509 import ExtensionNotFound
 
 from nvrstack.errors import HostError, InputError, NvrstackError
-from nvrstack.host import install_files, rooted_files
+from nvrstack.host import install_files, rooted_files, unit_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
 from nvrstack.host.network import sockets
@@ -20,6 +20,7 @@ from nvrstack.migration.around.firewall import FILES, firewall_findings
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.own_names import own_names
 from nvrstack.migration.around.renewal import DIRECTORY, hook_findings, read_renewal
+from nvrstack.migration.around.renewers import config_dirs
 from nvrstack.migration.around.schedules import (
     CERTBOT_CRONS,
     CERTBOT_TIMERS,
@@ -45,6 +46,8 @@ from nvrstack.migration.moonfire.database_findings import (
     sample_paths,
 )
 from nvrstack.migration.moonfire.places import host_path, state_path
+from nvrstack.migration.moonfire.rules import CONFIG_IS_DIRECTORY, IMAGE_FOREIGN
+from nvrstack.migration.moonfire.versions import is_published
 from nvrstack.pki.certificates import der, names_of, validity
 from nvrstack.surroundings import Listener
 
@@ -78,6 +81,19 @@ def config_file(host: Host, install: Install) -> ConfigFile | None:
         if text is not None:
             return ConfigFile(str(path), text.removeprefix(BYTE_ORDER_MARK))
     return None
+
+
+def about_config(host: Host, install: Install) -> tuple[Finding, ...]:
+    """A warning where the configuration file is a directory."""
+    paths = () if host.config is not None else config_paths(install)
+    return tuple(CONFIG_IS_DIRECTORY(path=path) for path in paths if _is_directory(host, path))
+
+
+def about_image(install: Install) -> tuple[Finding, ...]:
+    """A warning about an image that may hold more than Moonfire."""
+    if not install.image or ("build" not in install.other_options and is_published(install.image)):
+        return ()
+    return (IMAGE_FOREIGN(image=install.image),)
 
 
 def recordings(host: Host, install: Install, database: PurePosixPath) -> Recordings:
@@ -115,7 +131,7 @@ def _is_directory(host: Host, path: PurePosixPath) -> bool:
 
 def state_owner(host: Host, install: Install, database: PurePosixPath) -> User | None:
     """Whom Moonfire's state directory, with its `database`, belongs to."""
-    path = host_path(install, state_path(database))
+    path = host_path(install, state_path(database)) or host_path(install, database)
     place = None if path is None else rooted_files.resolved(host.root, path)
     owner = None if place is None else owner_of(place)
     return None if owner is None else User(*owner)
@@ -156,11 +172,11 @@ def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]
     warnings = [warning for each in found for warning in each.lineage.warnings]
     if found:
         warnings += hook_findings(*install_files.certbot_hooks(host.root))
-        warnings += cron_findings(_cron_files(host))
+        warnings += cron_findings(cron_files(host))
     return tuple(found), tuple(warnings)
 
 
-def _cron_files(host: Host) -> dict[str, str]:
+def cron_files(host: Host) -> dict[str, str]:
     """The cron files that a move leaves as they are, with their texts."""
     places = [
         f"{d}/{name}" for d in CRON_DIRECTORIES for name in rooted_files.names_in(host.root, d)
@@ -224,10 +240,11 @@ def firewall(host: Host) -> tuple[Finding, ...]:
 
 def schedules(host: Host) -> Schedules:
     """Who renews certificates and updates names on the host."""
-    units = install_files.enabled_units(
+    units = unit_files.enabled_units(
         host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE)
     )
-    crons = [file for file in CERTBOT_CRONS if rooted_files.read_text(host.root, file) is not None]
+    texts = {file: rooted_files.read_text(host.root, file) for file in CERTBOT_CRONS}
+    crons = [file for file, text in texts.items() if text is not None and not config_dirs([text])]
     return Schedules(frozenset(units), tuple(crons))
 
 

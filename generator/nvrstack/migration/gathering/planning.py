@@ -11,21 +11,26 @@ from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
 from nvrstack.migration.around.nginx.sites import NginxSites, nginx_sites
 from nvrstack.migration.around.port_owners import port_findings
 from nvrstack.migration.around.rules import DDNS_SEVERAL
+from nvrstack.migration.carry.accounted_networks import network_findings
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
-from nvrstack.migration.findings import Finding
-from nvrstack.migration.gathering import belongings, rules
+from nvrstack.migration.findings import Finding, Remarks
+from nvrstack.migration.gathering import belongings, renewals, rules
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
 from nvrstack.migration.install import Install, Source
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
 from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
-from nvrstack.migration.moonfire.rules import NOBODY_CAN_SIGN_IN
+from nvrstack.migration.moonfire.rules import (
+    CONFIG_ABSENT,
+    CONFIG_IS_DIRECTORY,
+    NOBODY_CAN_SIGN_IN,
+)
 from nvrstack.migration.moonfire.target import Target, target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.plan import Plan, unique
-from nvrstack.migration.plan.proposal import Proposal, Surroundings, propose_settings
+from nvrstack.migration.plan.proposal import OWN, Proposal, Surroundings, propose_settings
 from nvrstack.migration.plan.steps import steps
 from nvrstack.migration.plan.takeover import (
     carried_certificates,
@@ -117,17 +122,23 @@ def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Findin
     )
     nginx = belongings.with_lineage(host, nginx)
     certified, about_certificates = belongings.certificates(host)
+    stays = lookup(request.given.data, "stack") in {None, OWN}
+    renewer, about_renewal = renewals.renewer(host, nginx, stays=stays)
     around = Surroundings(
         nginx,
         preferred(certified, nginx.certificate),
         belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
         belongings.state_owner(host, install, before.database),
+        renewer,
     )
     warnings = (
         *told,
+        *belongings.about_config(host, install),
+        *belongings.about_image(install),
         *recorded.findings.warnings,
         *nginx.warnings,
         *about_certificates,
+        *about_renewal,
         *belongings.firewall(host),
     )
     return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
@@ -158,9 +169,12 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
     )
     warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
+    if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in warnings):
+        warnings = [finding for finding in warnings if finding.code != CONFIG_ABSENT.code]
     warnings += others.warnings
     blockers = [
         *choice.blockers,
+        *seen.nginx.blockers,
         *others.blockers,
         *target.blockers,
         *config.blockers,
@@ -168,6 +182,10 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         *proposal.blockers,
         *problems,
     ]
+    said = Remarks()
+    said.add(*network_findings(install))
+    warnings += said.warnings
+    blockers += said.blockers
     move = None
     if settings is not None:
         site = settings.site
@@ -245,7 +263,8 @@ def _move(
     install = seen.install
     found = belongings.schedules(host)
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
-    renews_all = not left_to_certbot(seen.around.certificates, certificates)
+    # Without a certificate that comes along, none of what runs certbot is the project's to stop.
+    renews_all = bool(certificates) and not left_to_certbot(seen.around.certificates, certificates)
     # Who told everything else by hand was told that the host's ddclient goes on.
     ddns = seen.around.ddns
     several = any(warning.code == DDNS_SEVERAL.code for warning in ddns.warnings)

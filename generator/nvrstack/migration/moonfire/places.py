@@ -10,6 +10,8 @@ STATE = STATE_IN_CONTAINER
 """Where a project mounts the state directory, and where every documented install does."""
 DATABASE = STATE / "db"
 """Moonfire's default for `dbDir`."""
+SHARED = frozenset(map(PurePosixPath, ("/home", "/var", "/usr", "/run", "/run/media")))
+"""What lies in these has many uses."""
 
 
 def state_path(database: PurePosixPath) -> PurePosixPath:
@@ -39,6 +41,25 @@ def host_path(install: Install, path: PurePosixPath) -> PurePosixPath | None:
     if mount is None or mount.type != "bind" or mount.source is None:
         return None
     return PurePosixPath(mount.source) / path.relative_to(mount.target)
+
+
+def state_directory(install: Install, database: PurePosixPath) -> PurePosixPath | None:
+    """The host's directory that becomes the state directory: what the `database` lies in there.
+
+    None where no directory of the host may be it. Where only the database is mounted, that is the
+    directory above it, unless it is one that other things have too.
+    """
+    state, place = host_path(install, state_path(database)), host_path(install, database)
+    if place is None:
+        return None
+    if state is not None:
+        return state if place.parent == state else None
+    return place.parent if place.name == DATABASE.name and _is_narrow(place.parent) else None
+
+
+def _is_narrow(directory: PurePosixPath) -> bool:
+    """Whether a directory is none that a whole system or all of a person's files are in."""
+    return len(directory.parts) > 2 and directory.parent not in SHARED
 
 
 def working_directory(install: Install) -> PurePosixPath:

@@ -25,6 +25,19 @@ DATABASE_ELSEWHERE = blocker("database-elsewhere",
 CONFIG_ABSENT = warning("config-absent",
     "Moonfire {version} needs {path}, which is not there",
     "look whether this is the install in use; upstream's default settings are taken")
+CONFIG_ABSENT_MOUNTED = warning("config-absent",
+    "{path} is not there: Docker makes a directory of it, or refuses to start Moonfire {version}",
+    "look whether this is the install in use; upstream's default settings are taken")
+CONFIG_IS_DIRECTORY = warning("config-is-directory",
+    "{path} is a directory, as Docker makes one where a file to be mounted is missing; Moonfire "
+    "does not start with it",
+    "remove it with rmdir; upstream's default settings are taken, unless --moonfire-config names a "
+    "file")
+IMAGE_FOREIGN = warning("image-foreign",
+    "{image} is not Moonfire's image as upstream publishes it: other programs in it, and what they "
+    "do, end with the move",
+    "look what it does beside recording, such as backups or a way in from outside, and see to that "
+    "first")
 CONFIG_VALUE_THREADS = warning("config-value",
     "workerThreads = {value!r} is no number of threads; it is left out",
     "Moonfire then uses one for each processor")
@@ -48,6 +61,11 @@ CONFIG_SPELLING = warning("config-spelling",
 UDP_FOR_ALL = warning("udp-for-all",
     "--rtsp-transport=udp has no place in the configuration file: all streams use TCP",
     "a camera that needs UDP has it set at its stream; see the streams below")
+FFMPEG_CHOSEN = warning("rtsp-library",
+    "{setting} is not carried over: Moonfire reads cameras with Retina alone now, and ffmpeg was "
+    "perhaps chosen for a camera that Retina refuses",
+    "look after the move whether each camera records; for one that does not, newer firmware or "
+    "another stream may help, and the way back is `nvrstack migrate rollback`")
 CONFIG_KEY = warning("config-key",
     "bind {index} is no table; it is left out",
     "mend the file")

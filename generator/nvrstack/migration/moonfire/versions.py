@@ -59,6 +59,12 @@ def image_version(reference: str) -> ImageVersion:
     return ImageVersion(written(version) if version else None)
 
 
+def is_published(reference: str) -> bool:
+    """Whether an image is called as upstream publishes it, or by way of a mirror."""
+    repository = _split(reference)[0]
+    return repository == MOONFIRE_IMAGE or f"/{repository}".endswith(f"/{HUB_IMAGE}")
+
+
 def labelled_version(labels: dict[str, str]) -> str | None:
     """The version that an image's labels tell; images of Docker Hub tell none."""
     version = number(labels.get(VERSION_LABEL, ""))

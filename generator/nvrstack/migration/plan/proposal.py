@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from nvrstack.migration.around import rules as renewals
 from nvrstack.migration.around.certificate_proposal import (
     Certified,
     certificate_settings,
@@ -14,15 +15,22 @@ from nvrstack.migration.around.certificate_proposal import (
 )
 from nvrstack.migration.around.ddns import Ddns
 from nvrstack.migration.around.nginx.sites import NginxSites
+from nvrstack.migration.around.renewers import Renewer
 from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.install import Install, User
-from nvrstack.migration.moonfire.places import covering, host_path, state_path
+from nvrstack.migration.moonfire.places import (
+    covering,
+    host_path,
+    state_directory,
+    state_path,
+)
 from nvrstack.migration.plan import rules
 from nvrstack.settings.answers import from_value
 from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.names import public_suffix_problem
 
 ACME_STACKS = frozenset({"public", "router-ddns", "dns-challenge"})
+OWN = "own-certificate"
 DEFAULT_DOMAIN = "nvr.home.arpa"
 """For a home without a domain of its own (RFC 8375)."""
 
@@ -35,6 +43,7 @@ class Surroundings:
     certificates: Sequence[Certified]
     ddns: Ddns
     owner: User | None
+    renewer: Renewer | None = None
 
 
 @dataclass(frozen=True)
@@ -64,17 +73,17 @@ def propose_settings(
     said = Remarks()
     data: dict[str, Any] = {"schema": 1}
     data = merge(data, {"moonfire": _moonfire(install, version, sample_dirs, around, said)})
-    data = merge(data, {"moonfire": _state_dir(install, state_path(database), said)})
+    data = merge(data, {"moonfire": _state_dir(install, database, said)})
     names = _names(around, given, said)
     data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
     domain = lookup(given, "site.domain") or names["domain"]
-    own = own_certificate(around.nginx, domain)
+    own = _lasting(own_certificate(around.nginx, domain), around, given, said)
     ddns = around.ddns if not own else Ddns()
     certified = certified_for(around.certificates, domain)
     stack = lookup(given, "stack") or _stack(around, domain, given, own=bool(own), said=said)
     data["stack"] = stack
     secrets: dict[str, str] = {}
-    if stack == "own-certificate":
+    if stack == OWN:
         data = merge(data, {"certificate": own})
     elif stack in ACME_STACKS and certified is not None:
         data = merge(data, {"certificate": certificate_settings(certified.lineage)})
@@ -104,6 +113,25 @@ def propose_settings(
     )
 
 
+def _lasting(
+    own: dict[str, Any], around: Surroundings, given: Mapping[str, Any], said: Remarks
+) -> dict[str, Any]:
+    """The host's own certificate, none where who renews it could no longer do so."""
+    renewer, stack = around.renewer, lookup(given, "stack")
+    if not own or renewer is None or not renewer.over_http or stack not in {None, OWN}:
+        return own
+    rule = renewals.CERTIFICATE_ENDS if stack == OWN else renewals.CERTIFICATE_RENEWED
+    said.add(
+        rule(
+            certificate=around.nginx.certificate,
+            program=renewer.program,
+            file=renewer.file,
+            name=around.nginx.domain,
+        )
+    )
+    return own if stack == OWN else {}
+
+
 def _moonfire(
     install: Install, version: str, sample_dirs: Sequence[str], around: Surroundings, said: Remarks
 ) -> dict[str, Any]:
@@ -124,19 +152,29 @@ def _moonfire(
     return found
 
 
-def _state_dir(install: Install, path: PurePosixPath, said: Remarks) -> dict[str, Any]:
-    state = host_path(install, path)
+def _state_dir(install: Install, database: PurePosixPath, said: Remarks) -> dict[str, Any]:
+    state = state_directory(install, database)
     if state is None:
-        said.add(_no_state(install, path))
+        said.add(_no_state(install, database))
         return {}
+    if host_path(install, state_path(database)) is None:
+        said.add(rules.STATE_ABOVE_DATABASE(database=state / database.name, state=state))
     return {"state_dir": str(state)}
 
 
-def _no_state(install: Install, path: PurePosixPath) -> Finding:
-    mount = covering(install, path)
+def _no_state(install: Install, database: PurePosixPath) -> Finding:
+    path = state_path(database)
+    place, mount = host_path(install, database), covering(install, database)
+    if place is not None:
+        around = host_path(install, path)
+        told = {"database": place, "target": database, "state": path}
+        if around is not None:
+            return rules.DATABASE_INSIDE(**told, place=around)
+        return rules.STATE_APART(**told)
     if mount is not None and mount.type == "volume":
-        name = mount.source or "without a name"
-        return rules.STATE_IN_VOLUME(name=name, path=path)
+        inside = PurePosixPath(mount.target)
+        where = inside if inside.is_relative_to(path) else path
+        return rules.STATE_IN_VOLUME(name=mount.source or "without a name", path=where)
     return rules.STATE_NOT_MOUNTED(path=path)
 
 
@@ -172,6 +210,10 @@ def _ports(nginx: NginxSites, given: Mapping[str, Any], said: Remarks) -> dict[s
         return found
     found["https_port"] = nginx.https_port
     said.notes.append(f"https stays on port {nginx.https_port} of this machine, as in its nginx")
+    if nginx.public_https_port in nginx.fronting_ports:
+        said.notes.append(
+            f"port {nginx.public_https_port} of its nginx goes on leading there; keep that service"
+        )
     if nginx.public_https_port is not None:
         found["public_https_port"] = nginx.public_https_port
     elif lookup(given, "site.public_https_port") is None:
@@ -186,7 +228,7 @@ def _stack(
         said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
         if around.ddns.settings or around.ddns.warnings:
             said.add(rules.DDNS_LEFT())
-        return "own-certificate"
+        return OWN
     certified = certified_for(around.certificates, domain)
     asked = certified or around.ddns.settings or lookup(given, "certificate") is not None
     if domain == DEFAULT_DOMAIN or (public_suffix_problem(domain) is not None and not asked):

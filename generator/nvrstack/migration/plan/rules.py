@@ -9,6 +9,20 @@ STATE_NOT_MOUNTED = blocker("state-not-mounted",
 STATE_IN_VOLUME = blocker("state-in-volume",
     "Moonfire keeps its database in the Docker volume {name}, not in a directory",
     "stop Moonfire, copy the volume to {path} with cp -a, mount that instead, and plan again")
+STATE_APART = blocker("state-apart",
+    "the database is in {database}, and the project mounts one directory at {state}, which has the "
+    "database in a directory called db and nothing that is not Moonfire's",
+    "stop Moonfire, make such a directory, move {database} there as db, mount the new directory at "
+    "{state} and nothing at {target}, start Moonfire, and plan again")
+DATABASE_INSIDE = blocker("state-apart",
+    "the database has a mount of its own, {database}, inside of that of {state}, and the project "
+    "mounts one directory alone",
+    "stop Moonfire, add `{database} {place}/db none bind 0 0` to /etc/fstab, run mount -a, take "
+    "the container's mount at {target} away, start Moonfire, and plan again")
+STATE_ABOVE_DATABASE = warning("state-above-database",
+    "only the database was mounted, from {database}; the project mounts {state} with all that is "
+    "in it",
+    "if it has more than Moonfire's files, give these a directory of their own first")
 USER_UNKNOWN = blocker("user-unknown",
     "whom Moonfire runs as could not be told",
     "give the numbers with --set moonfire.uid=UID --set moonfire.gid=GID")

@@ -76,7 +76,13 @@ def _renamed(renewal: str, old: str, new: str) -> str:
 def has_to_give_way(
     nginx: NginxSites, ports: Collection[int], takers: Mapping[int, str], schedules: Schedules
 ) -> bool:
-    """Whether the host's nginx holds the project's `ports`, named in `takers`, or will at boot."""
+    """Whether the host's nginx holds the project's `ports`, named in `takers`, or will at boot.
+
+    One that passes its port on unread to Moonfire's site, which is a file of its own, goes on
+    without that file.
+    """
+    if nginx.fronting_ports and nginx.staying is not None:
+        return not nginx.staying.isdisjoint(ports)
     wants = not nginx.ports or not nginx.ports.isdisjoint(ports)
     return "nginx" in takers.values() or (schedules.runs_nginx and wants)
 
@@ -92,6 +98,8 @@ def replaced_nginx(
     if not gives_way and not nginx.moonfire:
         return None
     if nginx.others and not gives_way:
+        if nginx.staying is None:
+            return None
         files = dict.fromkeys(site.file for site in nginx.moonfire)
         return HostNginx(NGINX_SERVICE, tuple(map(PurePosixPath, files))) if files else None
     return HostNginx(NGINX_SERVICE)

@@ -8,14 +8,21 @@ from nvrstack.migration.findings import Finding
 
 
 def site_findings(sites: Sequence[Site], backends: Collection[str]) -> Iterator[Finding]:
-    """Warnings about Moonfire's `sites`; `backends` are the URLs by which they reach it."""
+    """What Moonfire's `sites` lose; `backends` are the URLs by which they reach it."""
     for site in sites:
         place = f"{site.file}: the site {site.names[0] if site.names else 'without a name'}"
-        if site.paths and "/" not in site.paths:
-            yield rules.NGINX_SUBPATH(site.line, place=place, path=site.paths[0])
-        beside = [backend for backend in site.backends if backend not in backends]
+        passes = list(zip(site.paths, site.backends, strict=True))
+        own = [path for path, backend in passes if backend in backends and path.startswith("/")]
+        if own and "/" not in own:
+            yield rules.NGINX_SUBPATH(site.line, place=place, path=own[0])
+        beside = dict.fromkeys(each for each in passes if each[1] not in backends)
         if beside:
-            yield rules.NGINX_OTHER_BACKEND(site.line, place=place, beside=", ".join(beside))
+            told = ", ".join(f"{path} to {backend}" for path, backend in beside)
+            yield rules.NGINX_OTHER_BACKEND(site.line, place=place, beside=told)
+        if site.page is not None:
+            yield rules.NGINX_PAGE(site.line, place=place, page=site.page)
+        if site.proxy_protocol:
+            yield rules.NGINX_PROXY_PROTOCOL(site.line, place=place)
         access = [name for name in site.further if name in ACCESS or name.startswith("if (")]
         if access:
             yield rules.NGINX_ACCESS(site.line, place=place, access=", ".join(access))

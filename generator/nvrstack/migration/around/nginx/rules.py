@@ -10,8 +10,17 @@ NGINX_SUBPATH = warning("nginx-subpath",
     "{place} has Moonfire at {path}; in the new project it is at /",
     "Moonfire works at the root of a name alone; bookmarks change")
 NGINX_OTHER_BACKEND = warning("nginx-other-backend",
-    "{place} also passes requests to {beside}, which is not carried over",
+    "{place} also passes requests below {beside}, which is not carried over",
     "give it a name of its own, and [[sites]] in nvrstack.toml")
+NGINX_PAGE = warning("nginx-page",
+    "{place} has at / the files of {page}, and ends; Moonfire is there from now on",
+    "if you still need that page, give it a name of its own and another web server")
+NGINX_PROXY_PROTOCOL = blocker("nginx-proxy-protocol",
+    "{place} is reached by way of something that speaks the PROXY protocol (proxy_protocol of its"
+    " listen); the project's nginx would take that for a broken request, and nobody would get in",
+    "let what stands in front pass connections on without it (in HAProxy, no send-proxy; in "
+    "nginx's stream, no proxy_protocol on), take the word out of every listen of this site, see "
+    "that the page still opens, and plan again")
 NGINX_ACCESS = warning("nginx-access",
     "{place} keeps people out by {access}, which is not carried over: in the new project "
     "Moonfire's login alone does",

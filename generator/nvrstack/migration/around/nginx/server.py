@@ -38,10 +38,12 @@ class Site:
     """One `server` block.
 
     `backends` are the URLs that it passes requests to, upstream groups replaced by their servers,
-    and variables by what the block sets them to; `redirect` is where it sends everybody, if it does
-    nothing else. `patterns` are what it answers to beside its names, and `serves` tells that it
-    gives more than nginx's own first page. `tls_ports` are those of `ports` that speak TLS;
-    `further` is what the block has beside the guide's.
+    and variables by what the block sets them to, `paths` the location of each; `redirect` is where
+    it sends everybody, if it does nothing else. `patterns` are what it answers to beside its names,
+    and `serves` tells that it gives more than nginx's own first page. `tls_ports` are those of
+    `ports` that speak TLS, and `proxy_protocol` tells that something in front of them says first
+    who comes; `page` is the folder whose files are at its root. `further` is what the block has
+    beside the guide's.
     """
 
     names: tuple[str, ...]
@@ -58,6 +60,8 @@ class Site:
     ports: tuple[int, ...] = ()
     tls_ports: tuple[int, ...] = ()
     serves: bool = False
+    proxy_protocol: bool = False
+    page: str | None = None
 
     @property
     def label(self) -> str:
@@ -96,7 +100,7 @@ def _mapped(block: Directive) -> Iterator[str]:
 
 def read_site(server: Directive, around: Around) -> Site:
     """What a `server` block of http says."""
-    passes = [d for d in server.all("proxy_pass") if d.args]
+    passes = [(path, d) for path, d in _passes(server, "/") if d.args]
     listens = [*server.all("listen")]
     own = {d.name: d.args for d in server.block if d.args}
     names = [name for d in server.all("server_name") for name in d.args]
@@ -104,7 +108,11 @@ def read_site(server: Directive, around: Around) -> Site:
     folders = {d.args[0] for d in server.all(*FILES) if d.args and not _is_challenge(server, d)}
     own_variables = {d.args[0]: d.args[1] for d in server.all("set") if len(d.args) == 2}
     variables = {**around.variables, **own_variables}
-    targets = [_filled(d.args[0], variables) for d in passes]
+    targets = [
+        (path, backend)
+        for path, d in passes
+        for backend in _backends(_filled(d.args[0], variables), around.upstreams)
+    ]
     certificate = own.get("ssl_certificate", (None,))[0]
     secure = [d for d in listens if "ssl" in d.args or own.get("ssl") == ("on",)]
     return Site(
@@ -114,15 +122,40 @@ def read_site(server: Directive, around: Around) -> Site:
         tls=certificate is not None or bool(secure),
         certificate=certificate,
         key=own.get("ssl_certificate_key", (None,))[0],
-        backends=tuple(b for target in targets for b in _backends(target, around.upstreams)),
-        paths=tuple(d.args[-1] for d in _locations(server) if d.args and [*d.all("proxy_pass")]),
+        backends=tuple(backend for _, backend in targets),
+        paths=tuple(path for path, _ in targets),
         redirect=returns[0] if returns and not passes else None,
         further=tuple(sorted({*_further(server), *around.access})),
         patterns=tuple(dict.fromkeys(n for n in names if not _is_name(n))),
         ports=tuple(dict.fromkeys(listened(d) for d in listens)) if listens else (80,),
         tls_ports=tuple(dict.fromkeys(listened(d) for d in secure)),
         serves=bool(passes or folders - STOCK or [*server.all(*ANSWERS)]),
+        proxy_protocol=any("proxy_protocol" in d.args for d in listens),
+        page=_page(server),
     )
+
+
+def _passes(block: Directive, path: str) -> Iterator[tuple[str, Directive]]:
+    """Every `proxy_pass` in a block, with the path of the location around it."""
+    for inner in block.block:
+        if inner.name == "proxy_pass":
+            yield path, inner
+        elif inner.name == "location":
+            yield from _passes(inner, inner.args[-1] if inner.args else path)
+        else:
+            yield from _passes(inner, path)
+
+
+def _page(server: Directive) -> str | None:
+    """The folder that the location of the root gives files of, if it is one's own."""
+    folders = (
+        folder.args[0]
+        for location in _locations(server)
+        if location.args[-1:] == ("/",)
+        for folder in location.all(*FILES)
+        if folder.args and not [*location.all("proxy_pass")]
+    )
+    return next((folder for folder in folders if folder not in STOCK), None)
 
 
 def listened(listen: Directive) -> int:
@@ -166,8 +199,6 @@ def _further(server: Directive) -> Iterator[str]:
             yield directive.name
         elif directive.name == "if" and not all(map(_redirects, directive.all("return"))):
             yield f"if ({' '.join(directive.args)})"
-        elif directive.name == "listen" and "proxy_protocol" in directive.args:
-            yield "proxy_protocol"
     for location in _locations(server):
         path = " ".join(location.args)
         passes = [*location.all("proxy_pass")]

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from nvrstack.migration.around.nginx.findings import left_names, site_findings
-from nvrstack.migration.around.nginx.server import Site, around_of, listened, read_site
-from nvrstack.migration.around.nginx.tree import Directive, read_tree
-from nvrstack.migration.findings import Finding
+from nvrstack.migration.around.nginx.server import Site, around_of, read_site
+from nvrstack.migration.around.nginx.streams import Stream, streams
+from nvrstack.migration.around.nginx.tree import MAIN, Directive, read_tree
+from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.settings.names import public_suffix_problem
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "[::1]"})  # noqa: S104
@@ -23,7 +24,9 @@ class NginxSites:
     `redirects` and `short_names` only lead to the domain; `port` is the one on which the proxy
     reaches Moonfire; `moonfire` has the blocks that do. `ports` are those that nginx listens on.
     `http_port` and `https_port` are those of Moonfire's site where they are not the usual ones, and
-    `public_https_port` is the one that a redirect names.
+    `public_https_port` is the one that a redirect names, or by which nginx leads there unread.
+    `staying` are the ports of what stays where Moonfire's files alone are taken out, None where
+    these have something else in them. `blockers` are said of Moonfire's site.
     """
 
     domain: str | None = None
@@ -39,7 +42,10 @@ class NginxSites:
     http_port: int | None = None
     https_port: int | None = None
     public_https_port: int | None = None
+    fronting_ports: frozenset[int] = frozenset()
+    staying: frozenset[int] | None = None
     warnings: tuple[Finding, ...] = ()
+    blockers: tuple[Finding, ...] = ()
 
 
 def nginx_sites(
@@ -77,11 +83,16 @@ def nginx_sites(
     left = [name for name in (*names, *onto) if name not in {*full, *short}]
     domains = [name for name in names if name in full]
     others = _others([s for s in sites if s not in moonfire and s not in leading])
-    others += tuple(_apart(tree.root))
+    passed_on = list(streams(tree.root, names))
+    others += tuple(stream.as_site() for stream in passed_on)
     reached = (reaching[b] for site in moonfire for b in site.backends if b in reaching)
     secure = dict.fromkeys(port for site in moonfire for port in site.tls_ports if port)
     plain = [p for s in (*moonfire, *leading) for p in s.ports if p and p not in s.tls_ports]
+    fronting = [p for stream in passed_on if _fronts(stream, secure, own) for p in stream.ports]
+    redirected = next(filter(None, map(_redirected_port, leading)), None)
     certified = next((site for site in moonfire if site.certificate), None)
+    said = Remarks()
+    said.add(*site_findings(moonfire, reaching))
     return NginxSites(
         domain=domains[0] if domains else None,
         aliases=tuple(domains[1:]),
@@ -92,15 +103,18 @@ def nginx_sites(
         port=next((port for port in reached if port is not None), None),
         moonfire=tuple(moonfire),
         others=others,
-        ports=frozenset(port for site in sites for port in site.ports),
+        ports=frozenset(port for site in (*sites, *others) for port in site.ports),
         http_port=_unusual(plain, HTTP) if secure else None,
         https_port=_unusual(secure, HTTPS),
-        public_https_port=next(filter(None, map(_redirected_port, leading)), None),
+        public_https_port=redirected or next(iter(fronting), None),
+        fronting_ports=frozenset(fronting),
+        staying=_staying(moonfire, others, sites),
         warnings=(
             *tree.warnings,
-            *site_findings(moonfire, reaching),
+            *said.warnings,
             *left_names((*left, *_own_addresses((*moonfire, *leading)))),
         ),
+        blockers=tuple(said.blockers),
     )
 
 
@@ -118,14 +132,18 @@ def _servers(root: Directive) -> Iterator[Directive]:
             yield from _servers(directive)
 
 
-def _apart(root: Directive) -> Iterator[Site]:
-    """The servers that are no web sites: they stop with nginx as well."""
-    for block in root.block:
-        for server in block.all("server") if block.name in {"stream", "mail"} else ():
-            if server.block:
-                ports = tuple(listened(d) for d in server.all("listen"))
-                what = f"port {', '.join(map(str, ports))} ({block.name})"
-                yield Site((), server.file, server.line, tls=False, patterns=(what,), serves=True)
+def _fronts(stream: Stream, ports: Collection[int], hosts: Collection[str]) -> bool:
+    """Whether what comes to the stream may reach one of nginx's own `ports`."""
+    return any(_port(f"http://{target}", hosts) in ports for target in stream.targets)
+
+
+def _staying(
+    moonfire: Collection[Site], others: Collection[Site], sites: Collection[Site]
+) -> frozenset[int] | None:
+    files = {site.file for site in moonfire}
+    if not files or MAIN in files or any(site.file in files for site in others):
+        return None
+    return frozenset(p for s in (*sites, *others) if s.file not in files for p in s.ports)
 
 
 def _leads_to(site: Site, names: Collection[str]) -> bool:
