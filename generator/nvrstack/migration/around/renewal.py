@@ -135,6 +135,11 @@ def _sections(text: str) -> tuple[dict[str, str], dict[str, str]]:
     return found[""], found[PARAMETERS]
 
 
+def parameters_of(text: str) -> Mapping[str, str]:
+    """What a renewal file says in `[renewalparams]`."""
+    return _sections(text)[1]
+
+
 def _elsewhere(name: str, top: Mapping[str, str]) -> list[Finding]:
     away = [path for path in map(top.get, PATHS) if path and not path.startswith(f"{DIRECTORY}/")]
     if not away:

@@ -21,10 +21,13 @@ NGINX_SERVICE = "nginx.service"
 def cron_findings(files: Mapping[str, str]) -> tuple[Finding, ...]:
     """Warnings about those of the cron files, given with their texts, that run certbot."""
     return tuple(
-        rules.CERTBOT_CRON(file=file)
-        for file, text in files.items()
-        if re.search(r"^[^#\n]*\bcertbot\b", text, re.MULTILINE)
+        rules.CERTBOT_CRON(file=file) for file, text in files.items() if runs_usual_certbot(text)
     )
+
+
+def runs_usual_certbot(text: str) -> bool:
+    """Whether a cron file runs certbot, and without a directory of one's own."""
+    return bool(re.search(r"^(?!.*--config-dir)[^#\n]*\bcertbot\b", text, re.MULTILINE))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cryptography.x509 import ExtensionNotFound
 
 from nvrstack.errors import HostError, InputError, NvrstackError
-from nvrstack.host import install_files, rooted_files
+from nvrstack.host import install_files, rooted_files, unit_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
 from nvrstack.host.network import sockets
@@ -20,6 +20,7 @@ from nvrstack.migration.around.firewall import FILES, firewall_findings
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.own_names import own_names
 from nvrstack.migration.around.renewal import DIRECTORY, hook_findings, read_renewal
+from nvrstack.migration.around.renewers import config_dirs
 from nvrstack.migration.around.schedules import (
     CERTBOT_CRONS,
     CERTBOT_TIMERS,
@@ -171,11 +172,11 @@ def certificates(host: Host) -> tuple[tuple[Certified, ...], tuple[Finding, ...]
     warnings = [warning for each in found for warning in each.lineage.warnings]
     if found:
         warnings += hook_findings(*install_files.certbot_hooks(host.root))
-        warnings += cron_findings(_cron_files(host))
+        warnings += cron_findings(cron_files(host))
     return tuple(found), tuple(warnings)
 
 
-def _cron_files(host: Host) -> dict[str, str]:
+def cron_files(host: Host) -> dict[str, str]:
     """The cron files that a move leaves as they are, with their texts."""
     places = [
         f"{d}/{name}" for d in CRON_DIRECTORIES for name in rooted_files.names_in(host.root, d)
@@ -239,10 +240,11 @@ def firewall(host: Host) -> tuple[Finding, ...]:
 
 def schedules(host: Host) -> Schedules:
     """Who renews certificates and updates names on the host."""
-    units = install_files.enabled_units(
+    units = unit_files.enabled_units(
         host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE)
     )
-    crons = [file for file in CERTBOT_CRONS if rooted_files.read_text(host.root, file) is not None]
+    texts = {file: rooted_files.read_text(host.root, file) for file in CERTBOT_CRONS}
+    crons = [file for file, text in texts.items() if text is not None and not config_dirs([text])]
     return Schedules(frozenset(units), tuple(crons))
 
 

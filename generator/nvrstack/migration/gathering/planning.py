@@ -15,7 +15,7 @@ from nvrstack.migration.carry.accounted_networks import network_findings
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
 from nvrstack.migration.findings import Finding, Remarks
-from nvrstack.migration.gathering import belongings, rules
+from nvrstack.migration.gathering import belongings, renewals, rules
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
 from nvrstack.migration.gathering.unread import without_guesses
 from nvrstack.migration.install import Install, Source
@@ -31,7 +31,7 @@ from nvrstack.migration.moonfire.target import Target, target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.plan import Plan, unique
-from nvrstack.migration.plan.proposal import Proposal, Surroundings, propose_settings
+from nvrstack.migration.plan.proposal import OWN, Proposal, Surroundings, propose_settings
 from nvrstack.migration.plan.steps import steps
 from nvrstack.migration.plan.takeover import (
     carried_certificates,
@@ -123,11 +123,14 @@ def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Findin
     )
     nginx = belongings.with_lineage(host, nginx)
     certified, about_certificates = belongings.certificates(host)
+    stays = lookup(request.given.data, "stack") in {None, OWN}
+    renewer, about_renewal = renewals.renewer(host, nginx, stays=stays)
     around = Surroundings(
         nginx,
         preferred(certified, nginx.certificate),
         belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
         belongings.state_owner(host, install, before.database),
+        renewer,
     )
     warnings = (
         *told,
@@ -136,6 +139,7 @@ def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Findin
         *recorded.findings.warnings,
         *nginx.warnings,
         *about_certificates,
+        *about_renewal,
         *belongings.firewall(host),
     )
     return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
@@ -260,9 +264,13 @@ def _move(
     install = seen.install
     found = belongings.schedules(host)
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
-    renews_all = not left_to_certbot(seen.around.certificates, certificates)
-    several = any(warning.code == DDNS_SEVERAL.code for warning in seen.around.ddns.warnings)
-    gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
+    # Without a certificate that comes along, none of what runs certbot is the project's to stop.
+    renews_all = bool(certificates) and not left_to_certbot(seen.around.certificates, certificates)
+    # Who told everything else by hand was told that the host's ddclient goes on.
+    ddns = seen.around.ddns
+    several = any(warning.code == DDNS_SEVERAL.code for warning in ddns.warnings)
+    taken_over = bool(ddns.settings) and not several
+    gives_up_ddclient = settings.ddns.updater == "ddclient" and taken_over
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
     return Move(
         project=PurePosixPath(request.directory),

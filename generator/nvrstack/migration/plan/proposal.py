@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from nvrstack.migration.around import rules as renewals
 from nvrstack.migration.around.certificate_proposal import (
     Certified,
     certificate_settings,
@@ -14,6 +15,7 @@ from nvrstack.migration.around.certificate_proposal import (
 )
 from nvrstack.migration.around.ddns import Ddns
 from nvrstack.migration.around.nginx.sites import NginxSites
+from nvrstack.migration.around.renewers import Renewer
 from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.install import Install, User
 from nvrstack.migration.moonfire.places import (
@@ -28,6 +30,7 @@ from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.names import public_suffix_problem
 
 ACME_STACKS = frozenset({"public", "router-ddns", "dns-challenge"})
+OWN = "own-certificate"
 DEFAULT_DOMAIN = "nvr.home.arpa"
 """For a home without a domain of its own (RFC 8375)."""
 
@@ -40,6 +43,7 @@ class Surroundings:
     certificates: Sequence[Certified]
     ddns: Ddns
     owner: User | None
+    renewer: Renewer | None = None
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,13 @@ def propose_settings(
     names = _names(around, given, said)
     data = merge(data, {"site": {**names, **_ports(around.nginx, given, said)}})
     domain = lookup(given, "site.domain") or names["domain"]
-    own = own_certificate(around.nginx, domain)
+    own = _lasting(own_certificate(around.nginx, domain), around, given, said)
     ddns = around.ddns if not own else Ddns()
     certified = certified_for(around.certificates, domain)
     stack = lookup(given, "stack") or _stack(around, domain, given, own=bool(own), said=said)
     data["stack"] = stack
     secrets: dict[str, str] = {}
-    if stack == "own-certificate":
+    if stack == OWN:
         data = merge(data, {"certificate": own})
     elif stack in ACME_STACKS and certified is not None:
         data = merge(data, {"certificate": certificate_settings(certified.lineage)})
@@ -107,6 +111,25 @@ def propose_settings(
         tuple(said.warnings),
         tuple(said.blockers),
     )
+
+
+def _lasting(
+    own: dict[str, Any], around: Surroundings, given: Mapping[str, Any], said: Remarks
+) -> dict[str, Any]:
+    """The host's own certificate, none where who renews it could no longer do so."""
+    renewer, stack = around.renewer, lookup(given, "stack")
+    if not own or renewer is None or not renewer.over_http or stack not in {None, OWN}:
+        return own
+    rule = renewals.CERTIFICATE_ENDS if stack == OWN else renewals.CERTIFICATE_RENEWED
+    said.add(
+        rule(
+            certificate=around.nginx.certificate,
+            program=renewer.program,
+            file=renewer.file,
+            name=around.nginx.domain,
+        )
+    )
+    return own if stack == OWN else {}
 
 
 def _moonfire(
@@ -203,9 +226,9 @@ def _stack(
 ) -> str:
     if own:
         said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
-        if around.ddns.settings:
+        if around.ddns.settings or around.ddns.warnings:
             said.add(rules.DDNS_LEFT())
-        return "own-certificate"
+        return OWN
     certified = certified_for(around.certificates, domain)
     asked = certified or around.ddns.settings or lookup(given, "certificate") is not None
     if domain == DEFAULT_DOMAIN or (public_suffix_problem(domain) is not None and not asked):
