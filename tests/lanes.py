@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from tests.bed.process import stated
+from tests.bed.process import heed_interrupts, stated
 from tests.e2e.engines import DIFFER
 from tests.outcome import Outcome, outcome_of
 
@@ -120,6 +120,7 @@ class Run:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=heed_interrupts,  # noqa: PLW1509 - the run may be somebody's background job
             )
             self.processes[stage.name] = process
             late = None

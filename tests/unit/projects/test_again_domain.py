@@ -41,8 +41,8 @@ def test_the_new_name_takes_the_old_ones_place_in_every_file(public: Path) -> No
     before = files(public)
     named = naming(public, OLD)
     assert named >= {
-        SETTINGS, "README.md", "compose.yaml", "nginx/nginx.conf", "nginx/sites/moonfire.conf",
-        "nginx/certificates", "certbot/certificates.json", "ddclient/ddclient.conf",
+        SETTINGS, "README.md", "nginx/sites/moonfire.conf", "nginx/certificates",
+        "certbot/certificates.json", "ddclient/ddclient.conf",
     }  # fmt: skip
     done = domain(public, NEW)
     assert done.code == 0, done.stderr
@@ -65,7 +65,7 @@ def test_each_part_says_the_new_name_in_its_own_way(public: Path) -> None:
     site = text(public, "nginx/sites/moonfire.conf")
     assert site.count(f"server_name {NEW};") == 2
     assert f"return 301 https://{NEW}$request_uri;" in site
-    assert f"moonfire /etc/letsencrypt/live/{NEW}\n" in text(public, "nginx/certificates")
+    assert f"moonfire /etc/letsencrypt/live/{NEW} {NEW}\n" in text(public, "nginx/certificates")
     certificates = json.loads(text(public, "certbot/certificates.json"))
     assert NEW in json.dumps(certificates)
     assert text(public, "ddclient/ddclient.conf").rstrip().endswith(NEW)
@@ -110,8 +110,8 @@ def test_the_old_name_is_kept_as_a_redirect_with_a_certificate_of_its_own(public
     assert redirects.count(f"return 301 https://{NEW}$request_uri;") == 2
     assert f"include /tmp/nginx/certificates/redirect-{OLD}.conf;" in redirects
     assert text(public, "nginx/certificates").splitlines() == [
-        f"moonfire /etc/letsencrypt/live/{NEW}",
-        f"redirect-{OLD} /etc/letsencrypt/live/{OLD}",
+        f"moonfire /etc/letsencrypt/live/{NEW} {NEW}",
+        f"redirect-{OLD} /etc/letsencrypt/live/{OLD} {OLD}",
     ]
     hosts = [
         line for line in text(public, "ddclient/ddclient.conf").splitlines() if line in {OLD, NEW}

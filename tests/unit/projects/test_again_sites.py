@@ -54,9 +54,9 @@ def test_each_site_has_a_certificate_of_its_own() -> None:
     settings = sites({}, {})
     lines = rendered(settings)["nginx/certificates"].content.decode().splitlines()
     assert lines == [
-        "moonfire /etc/letsencrypt/live/nvr.example.com",
-        "site-a.example.com /etc/letsencrypt/live/a.example.com",
-        "site-b.example.com /etc/letsencrypt/live/b.example.com",
+        "moonfire /etc/letsencrypt/live/nvr.example.com nvr.example.com",
+        "site-a.example.com /etc/letsencrypt/live/a.example.com a.example.com",
+        "site-b.example.com /etc/letsencrypt/live/b.example.com b.example.com",
     ]
     for name, body in servers(settings).items():
         assert f"include /tmp/nginx/certificates/site-{name}.conf;" in body
