@@ -11,8 +11,8 @@ from nvrstack.migration.around.ddclient_conf import read_ddclient_conf
 from tests.contract import ddclients
 from tests.examples import examples
 
-RELEASES = ("own", ddclients.OLDER_SUITE)
-"""Debian's, which is what stands on hosts."""
+RELEASES = ddclients.releases()
+"""Debian's, which is what stands on hosts, and 4.0 where it is at hand."""
 GENERAL = "login=g, password='of all'\n"
 FILES = {
     "one a line": "protocol=noip, \\\nlogin=me, \\\npassword='a#b,c\"d', \\\nx.example\n",
@@ -25,6 +25,12 @@ FILES = {
     "comments": "# x\nlogin=a # b\npassword=c # d\nx.example # e\n",
     "without blanks": "login=a,password=b,protocol=noip x.example\n",
     "blanks before": "  protocol=noip  \\\n   login=me \\\n\tpassword=pw \\\n   x.example\n",
+    "blanks behind backslashes": "protocol=noip, \\ \nlogin=me, \\\t\npassword=pw \\ # x\nx.de\n",
+    "ends in a continuation": "login=me x.example\nlogin=you y.example \\\n",
+    "ends in a backslash": "login=me x.example\nlogin=you y.example \\",
+    "hosts in quotes": "host='x.example y.example' login=me\n",
+    "ends in blanks": "login=me x.example\nlogin=you y.example \\  \n",
+    "only a continuation": "\\",
     "carriage returns": "protocol=noip, \\\r\nlogin=me x.example\r\n",
     "nothing": "",
 }
@@ -34,9 +40,12 @@ PIECES = st.sampled_from(
      "server=s.example", "x.example", "x.example,y.example", "host=h.example", "", "me"]
 )  # fmt: skip
 ENDS = st.sampled_from(
-    [" ", ", ", ",", " \\\n", ", \\\n", "\n", "\n\n", " # remark\n", "#\n", " \\ \n"]
-)
-TEXTS = st.lists(st.builds(str.__add__, PIECES, ENDS), max_size=12).map("".join)
+    [" ", ", ", ",", " \\\n", ", \\\n", "\n", "\n\n", " # remark\n", "#\n", " \\ \n", ", \\\t \n",
+     " \\ # remark\n", " \\#\n", " \\\\ \n", " \\\r\n"]
+)  # fmt: skip
+LAST = st.sampled_from(["", "\\", "\\\n", " \\ \n", ", \\\t", "\\\n\n"])
+LINES = st.lists(st.builds(str.__add__, PIECES, ENDS), max_size=12).map("".join)
+TEXTS = st.builds(str.__add__, LINES, LAST)
 
 
 def check(release: str, texts: dict[str, str]) -> None:
@@ -55,7 +64,7 @@ def check(release: str, texts: dict[str, str]) -> None:
                 "host": host.name,
                 **({"password": host.password} if host.password is not None else {}),
             }
-            for host in read_ddclient_conf(text).hosts
+            for host in read_ddclient_conf(text, over_blanks=release == "given").hosts
         }
         assert ours.keys() == wanted.keys(), text
         for host, values in ours.items():

@@ -1,18 +1,11 @@
 """The files of a host that tell about an existing installation: read, and never changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nvrstack.host.rooted_files import files_below, names_in, read_bytes, read_text
 
-UNIT_DIRECTORIES = (
-    "/etc/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
-"""The first that has a unit counts, see systemd.unit(5)."""
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 OVERRIDES = tuple(name.replace(".y", ".override.y") for name in COMPOSE_NAMES)
 NOT_NGINX = (".key", ".pem", ".crt", ".der", ".p12", ".htpasswd", ".mmdb", ".dat", ".so")
@@ -25,16 +18,6 @@ FRONT_DOORS = (
     "/etc/traefik",
 )
 DDCLIENT = ("/etc/ddclient.conf", "/etc/ddclient/ddclient.conf")
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit file with its drop-ins in the order of their names, and whether it starts at boot."""
-
-    name: str
-    text: str
-    drop_ins: tuple[str, ...]
-    enabled: bool
 
 
 @dataclass(frozen=True)
@@ -57,46 +40,6 @@ class ComposeFile:
     text: str
     env: str
     overrides: tuple[str, ...] = ()
-
-
-def moonfire_units(root: Path) -> tuple[Unit, ...]:
-    """Every service whose unit file or drop-ins speak of Moonfire."""
-    found: dict[str, Unit] = {}
-    seen: set[str] = set()
-    for directory in UNIT_DIRECTORIES:
-        for name in names_in(root, directory):
-            if not name.endswith(".service") or name in seen:
-                continue
-            # A masked one, a link to /dev/null, hides those of later directories too.
-            seen.add(name)
-            text = read_text(root, f"{directory}/{name}")
-            if text is None:
-                continue
-            drop_ins = _drop_ins(root, name)
-            if "moonfire" in "".join([name, text, *drop_ins]).lower():
-                found[name] = Unit(name, text, drop_ins, _is_enabled(root, name))
-    return tuple(found.values())
-
-
-def _drop_ins(root: Path, name: str) -> tuple[str, ...]:
-    texts: dict[str, str] = {}
-    for directory in reversed(UNIT_DIRECTORIES):
-        for file in names_in(root, f"{directory}/{name}.d"):
-            text = read_text(root, f"{directory}/{name}.d/{file}")
-            if file.endswith(".conf") and text is not None:
-                texts[file] = text
-    return tuple(texts[file] for file in sorted(texts))
-
-
-def _is_enabled(root: Path, name: str) -> bool:
-    base = UNIT_DIRECTORIES[0]
-    groups = [group for group in names_in(root, base) if group.endswith((".wants", ".requires"))]
-    return any(name in names_in(root, f"{base}/{group}") for group in groups)
-
-
-def enabled_units(root: Path, names: Collection[str]) -> tuple[str, ...]:
-    """Those of the units `names` that systemd starts at boot."""
-    return tuple(name for name in names if _is_enabled(root, name))
 
 
 def nginx_files(root: Path) -> dict[str, str]:

@@ -46,7 +46,8 @@ class Install:
     `version` is Moonfire's own (0.7.5), None where the image does not tell. `network` is "host",
     "bridge" or the name of another Docker network. `server_args` are the arguments of Moonfire's
     `run`. `other_options` holds every Docker option that was seen and is not modelled, with its
-    values, so that none is dropped in silence.
+    values, so that none is dropped in silence. `sockets` are the addresses that systemd listens on
+    for Moonfire, as ListenStream= has them (systemd.socket(5)), by the names they are passed under.
     """
 
     source: Source
@@ -65,6 +66,7 @@ class Install:
     restart: str | None = None
     server_args: tuple[str, ...] = ()
     other_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sockets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The value as `nvrstack migrate plan --json` prints it."""

@@ -134,7 +134,9 @@ ownUidIsPrivileged = true
         (("--worker-threads", "0"), AFTER, ["config-value"]),
         (("--worker-threads=many",), AFTER, ["config-value"]),
         (("--rtsp-transport=udp",), AFTER, ["udp-for-all"]),
-        (("--rtsp-transport=tcp", "--rtsp-library=ffmpeg", "--object-detection"), AFTER, []),
+        (("--rtsp-transport=tcp", "--rtsp-library=retina", "--object-detection"), AFTER, []),
+        (("--rtsp-library=ffmpeg",), AFTER, ["rtsp-library"]),
+        (("--rtsp-library", "ffmpeg"), AFTER, ["rtsp-library"]),
         (("--read-only",), AFTER, ["read-only"]),
         (("--db-dir", "/var/lib/moonfire-nvr/db"), {"dbDir": "/var/lib/moonfire-nvr/db"}, []),
         (("--no-such-flag", "word"), AFTER, ["flag-unknown", "flag-unknown"]),
@@ -151,12 +153,43 @@ def test_flags_become_a_file(
     assert (found.format, found.spelling, found.before) == ("absent", None, None)
 
 
+@pytest.mark.parametrize(("library", "said"), [("ffmpeg", ["rtsp-library"]), ("retina", [])])
+def test_the_library_for_rtsp_in_a_file(library: str, said: list[str]) -> None:
+    found = proposed(f'rtsp_library = "{library}"\n{GUIDE_SNAKE}', version="0.7.2")
+    assert "rtsp" not in found.after
+    assert [code for code in codes(found) if code == "rtsp-library"] == said
+
+
 def test_an_empty_table_of_permissions_is_not_off() -> None:
     text = '[[binds]]\nipv4 = "0.0.0.0:8080"\nallowUnauthenticatedPermissions = {}\n'
     found = proposed(text)
     assert tomllib.loads(found.after) == AFTER
     assert codes(found) == ["anonymous-viewing"]
     assert "anybody could list cameras and recordings without" in found.warnings[0].message
+
+
+@pytest.mark.parametrize(
+    ("listens", "ports", "sockets"),
+    [
+        (("0.0.0.0:8080",), (8080,), ()),
+        (("9000",), (9000,), ()),
+        (("[::1]:9001",), (9001,), ()),
+        (("/var/lib/moonfire-nvr/sock",), (), ("/var/lib/moonfire-nvr/sock",)),
+        (("@abstract",), (), ()),
+        (("8080", "/run/nvr"), (), ()),
+        ((), (), ()),
+    ],
+)
+def test_sockets_of_systemd_are_where_it_listens(
+    listens: tuple[str, ...], ports: tuple[int, ...], sockets: tuple[str, ...]
+) -> None:
+    text = '[[binds]]\nsystemd = "page"\nownUidIsPrivileged = true\n'
+    found = proposed(text, source="systemd", sockets={"page": listens})
+    binds = tomllib.loads(found.after)["binds"]
+    assert sorted(binds, key=str) == AFTER["binds"]
+    assert effect(found.after)
+    assert (found.ports, found.sockets) == (ports, sockets)
+    assert ("bind-dropped" in codes(found)) == (not ports and not sockets)
 
 
 def test_json_becomes_toml() -> None:

@@ -116,6 +116,16 @@ def test_the_password_is_never_shown() -> None:
          {"provider": "dyn", "login": "a", "hosts": ("a.dyndns.org",)}),
         ("daemon=30s\nprotocol=noip, login=a, password=t a.ddns.net",
          {"provider": "noip", "login": "a", "hosts": ("a.ddns.net",), "interval": "60s"}),
+        ("protocol=porkbun, apikey=k, secretapikey=t, root-domain=a.example b.a.example",
+         {"provider": "porkbun", "login": "k", "zone": "a.example", "hosts": ("b.a.example",)}),
+        ("protocol=porkbun, apikey=k, secretapikey=t b.a.example",
+         {"provider": "porkbun", "login": "k", "zone": "a.example", "hosts": ("b.a.example",)}),
+        ("protocol=porkbun, apikey=k, secretapikey=t, on-root-domain=yes a.example",
+         {"provider": "porkbun", "login": "k", "zone": "a.example", "hosts": ("a.example",)}),
+        ("protocol=gandi, zone=a.de, ttl=3h, use-personal-access-token=1, password=t b.a.de",
+         {"provider": "gandi", "zone": "a.de", "ttl": "10800s", "hosts": ("b.a.de",)}),
+        ("protocol=hetzner, zone=a.example, ttl=60, password=t b.a.example",
+         {"provider": "hetzner", "zone": "a.example", "ttl": "300s", "hosts": ("b.a.example",)}),
         ("daemon=2h\nprotocol=noip, login=a, host=a.ddns.net, password=t",
          {"provider": "noip", "login": "a", "hosts": ("a.ddns.net",), "interval": "7200s"}),
     ],
@@ -143,20 +153,30 @@ def test_each_provider_of_ours_is_found_again() -> None:
         ("protocol=noip, server=x.example, password=t a.example", ["ddns-provider"], "x.example"),
         ("protocol=noip, login=a, password=t a.example\nprotocol=duckdns, password=u b",
          ["ddns-several"], "also updates b with another account"),
-        ("protocol=noip, login=a, password=t, wildcard=YES, max-interval=9d a.example",
-         ["ddns-options"], "max-interval, wildcard is not carried over"),
+        ("protocol=noip, login=a, password=t, max-interval=9d a.example",
+         ["ddns-options"], "max-interval is not carried over"),
         ("protocol=cloudflare, login=me@example.org, zone=a.example, password=t a.example",
-         ["ddns-credentials"], "as me@example.org; nvrstack needs an API token"),
+         ["ddns-credentials"], "another kind of key; nvrstack needs an API token"),
+        ("protocol=gandi, zone=a.example, password=t a.example",
+         ["ddns-credentials"], "nvrstack needs a personal access token"),
+        ("protocol=gandi, zone=a.example, use-personal-access-token=no, password=t a.example",
+         ["ddns-credentials"], "it is left running"),
         ("protocol=noip, login=a a.example", ["ddns-password"], "not in ddclient.conf"),
         ("protocol=noip, login=a, password_env=SECRET a.example",
-         ["ddns-options", "ddns-password"], "password_env"),
+         ["ddns-password"], "not in ddclient.conf"),
+        ("protocol=nsupdate, server=ns.example, zone=a.example, password=/etc/key a.example",
+         ["ddns-password"], "not in ddclient.conf"),
+        ("use=web\nprotocol=noip, login=a, password=t a.example\nuse=if, if=wg0\nb.example",
+         ["ddns-several"], "also updates b.example with another account or in another way"),
+        ("protocol=namecheap, login=a.example, password=t @,*,nvr",
+         ["ddns-several"], "also updates * with"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_over_is_said(text: str, codes: list[str], said: str) -> None:
     found = converted(text)
     assert [warning.code for warning in found.warnings] == codes
     assert said in found.warnings[0].message
-    assert bool(found.settings) == (codes != ["ddns-provider"])
+    assert bool(found.settings) == (codes[0] not in {"ddns-provider", "ddns-credentials"})
 
 
 @pytest.mark.parametrize(
@@ -183,11 +203,25 @@ def test_the_address_is_learnt_in_the_same_way(lines: str, settings: dict[str, s
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("script=/update", "by the path /update, which"),
-        ("use=cmd, cmd=/usr/local/bin/ip.sh", "by cmd (/usr/local/bin/ip.sh), as no project can"),
-        ("usev4=cmdv4, cmdv4=/x", "by cmdv4 (/x), as"),
-        ("use=ip, ip=198.51.100.7", "by ip (198.51.100.7), as"),
+        ("script=/update", "by a path of its own (script), which"),
+        ("script=/update?key=K3Y", "by a path of its own"),
+        ("use=cmd, cmd=/usr/local/bin/ip.sh", "by cmd, as no project can"),
+        ("usev4=cmdv4, cmdv4='curl -H Key:K3Y x.example'", "by cmdv4, as"),
+        ("use=ip, ip=198.51.100.7", "by ip, as"),
         ("use=linksys, fw=192.168.1.1", "by linksys, as"),
+        ("use=fw, fw=http://admin:K3Y@192.168.1.1/", "signs in to the page"),
+        ("use=fw, fw=192.168.1.1/wan?sid=K3Y", "signs in to the page"),
+        ("use=fw, fw=192.168.1.1/wan, fw-login=admin, fw-password=K3Y", "signs in to the page"),
+        ("usev6=if, if=eth0", "an IPv6 address alone"),
+        ("usev4=disabled, usev6=webv6", "an IPv6 address alone"),
+        ("usev4=webv4, usev6=ifv6, ifv6=eth0", "gives a.b.de an IPv6 address too, and"),
+        ("usev4=ifv4, ifv4=eth0, usev6=ifv6, ifv6=eth0", "gives a.b.de an IPv6 address too, and"),
+        ("use=web, ipv6=yes", "to look for an IPv6 address"),
+        ("use=web, postscript='/usr/local/bin/tell K3Y'", "is told postscript for a.b.de"),
+        ("use=web, proxy=K3Y.example:3128", "is told proxy"),
+        ("use=web, wildcard=YES", "is told wildcard"),
+        ("use=web, ssl=no", "without https"),
+        ("use=web, login_env=WHO", "is told login_env"),
     ],
 )
 def test_updates_that_would_become_others_are_left_to_the_host(lines: str, said: str) -> None:
@@ -196,11 +230,35 @@ def test_updates_that_would_become_others_are_left_to_the_host(lines: str, said:
     (warning,) = found.warnings
     assert warning.code == "ddns-left-running"
     assert said in warning.message
+    assert "K3Y" not in f"{found}"
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "daemon=300\nuse=web\n", "\\\n\\"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "daemon=300\nuse=web\n", "\\\n\n"])
 def test_a_file_without_hosts_gives_nothing(text: str) -> None:
     assert converted(text) == Ddns()
+
+
+def test_blanks_behind_a_backslash() -> None:
+    text = "protocol=noip, \\ \nlogin=a, \\\t\npassword=t \\ # here\na.ddns.net\n"
+    found = converted(text)
+    assert (found.settings["ddns.hosts"], found.password) == (("a.ddns.net",), "t")
+    (warning,) = found.warnings
+    assert (warning.code, warning.line) == ("ddns-blank", 1)
+    older = read_ddclient_conf(text, over_blanks=False)
+    assert [host.name for host in older.hosts] == ["\\", "a.ddns.net"]
+
+
+@pytest.mark.parametrize("end", ["\\", "\\\n", "\\ \n"])
+def test_a_file_that_ends_in_a_continuation(end: str) -> None:
+    text = f"protocol=noip, login=a, password=K3Y a.ddns.net\nb.ddns.net {end}"
+    found = converted(text)
+    assert found.settings["ddns.hosts"] == ("a.ddns.net",)
+    assert found.warnings[-1].code == "ddns-unfinished"
+    assert found.warnings[-1].line == 2
+    nothing = converted(f"protocol=noip, login=a, password=K3Y a.ddns.net {end}")
+    assert dict(nothing.settings) == {}
+    assert nothing.warnings[-1].code == "ddns-unfinished"
+    assert "K3Y" not in f"{nothing}"
 
 
 @pytest.mark.parametrize("text", ["x\n" * 50_001, "x " * 2_001, "password" * 12_501])

@@ -116,7 +116,13 @@ def test_nothing_found_says_what_to_do(wanted: Source | None) -> None:
     assert "no compose of Moonfire's was found, but /usr/local/bin/nvr" in kind.blockers[0].message
 
 
-def test_a_unit_that_starts_the_container_is_told() -> None:
-    found = choose([candidate(CONTAINER, active=True), candidate(None, "nvr.service", said=True)])
+STOPS_IT = replace(SAID, severity="blocker")
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_unit_that_starts_the_container_is_in_the_way_if_it_does(*, active: bool) -> None:
+    unit = Candidate("nvr.service", Reading(None, blockers=(STOPS_IT,)), active)
+    found = choose([candidate(CONTAINER, active=True), unit])
     assert found.install == CONTAINER
-    assert SAID in found.warnings
+    assert (STOPS_IT in found.blockers) == active
+    assert (SAID in found.warnings) == (not active)

@@ -12,15 +12,14 @@ from nvrstack.host import rooted_files
 from nvrstack.host.install_files import (
     CertbotFiles,
     ComposeFile,
-    Unit,
     certbot_files,
     compose_file,
     ddclient_conf,
-    moonfire_units,
     nginx_files,
 )
 from nvrstack.host.network.sockets import listeners, programs
 from nvrstack.host.rooted_files import files_below, names_in, read_bytes, read_text, resolved
+from nvrstack.host.unit_files import Trigger, Unit, services
 
 
 def put(root: Path, path: str, content: str | bytes = "") -> Path:
@@ -151,10 +150,41 @@ def test_units(root: Path) -> None:
     put(root, f"{usr}/masked.service", UNIT)
     link(root, f"{etc}/masked.service", "/dev/null")
     link(root, "/lib", "usr/lib")
-    assert moonfire_units(root) == (
+    link(root, f"{etc}/nvr.service", f"{etc}/moonfire-nvr.service")
+    assert services(root) == (
         Unit("moonfire-nvr.service", UNIT, ("a", "b"), enabled=True),
         Unit("cameras.service", UNIT, (), enabled=False),
     )
+
+
+def test_an_enabled_instance_stands_in_its_templates_place(root: Path) -> None:
+    etc = "/etc/systemd/system"
+    put(root, f"{etc}/compose@.service", "text")
+    put(root, f"{etc}/compose@.service.d/10.conf", "of all")
+    put(root, f"{etc}/compose@nvr.service.d/20.conf", "of one")
+    put(root, "/lib/systemd/system/moonfire@.service", UNIT)
+    for name in ("compose@nvr.service", "compose@web.service"):
+        link(root, f"{etc}/multi-user.target.wants/{name}", f"{etc}/compose@.service")
+    assert services(root) == (
+        Unit("moonfire@.service", UNIT, (), enabled=False),
+        Unit("compose@nvr.service", "text", ("of all", "of one"), enabled=True),
+        Unit("compose@web.service", "text", ("of all",), enabled=True),
+    )
+
+
+def test_what_triggers_a_unit(root: Path) -> None:
+    etc = "/etc/systemd/system"
+    put(root, f"{etc}/moonfire-nvr.service", UNIT)
+    put(root, f"{etc}/moonfire-nvr.timer", "[Timer]\nOnBootSec=60\n")
+    put(root, f"{etc}/page.socket", "[Socket]\nListenStream=80\n Service = moonfire-nvr.service\n")
+    put(root, f"{etc}/other.socket", "[Socket]\nListenStream=81\n")
+    link(root, f"{etc}/sockets.target.wants/page.socket", "../page.socket")
+    (unit,) = services(root)
+    assert [(t.name, t.enabled) for t in unit.triggers] == [
+        ("page.socket", True),
+        ("moonfire-nvr.timer", False),
+    ]
+    assert isinstance(unit.triggers[0], Trigger)
 
 
 def test_certbots_files(root: Path) -> None:

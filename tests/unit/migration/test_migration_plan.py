@@ -54,6 +54,7 @@ def test_a_unit_moves_in(root: Path) -> None:
         "restart": "on-failure",
         "server_args": [],
         "other_options": {},
+        "sockets": {},
     }
     assert found["blockers"] == []
     assert set(codes(found["warnings"])) == {"anonymous-viewing", "no-domain"}
@@ -104,6 +105,34 @@ def test_a_house_that_followed_the_guide_needs_no_answer(root: Path) -> None:
     for step in ("certificates", "renewals", "ddclient", "nginx"):
         assert step in ids
     assert ids.index("images") < ids.index("takeover")
+
+
+LEFT_RUNNING = {
+    "IPv6 by interface": "usev6=ifv6, ifv6=eth0\nprotocol=duckdns, password=K3Y nvr",
+    "a second family": "usev4=webv4, usev6=ifv6\nprotocol=duckdns, password=K3Y nvr",
+    "an old key": "use=web\nprotocol=cloudflare, zone=example.com, login=me@example.com\n"
+    "password=K3Y\nnvr.example.com",
+    "a path": "use=web, server=dyn.example.net, script='/up?K3Y'\npassword=b nvr.example.com",
+    "a command": "use=cmd, cmd='wan --key K3Y'\nprotocol=noip, login=a, password=b nvr.example.com",
+    "a script after it": "use=web, postscript='say K3Y'\nprotocol=noip, login=a nvr.example.com",
+}
+
+
+@pytest.mark.parametrize("text", LEFT_RUNNING.values(), ids=LEFT_RUNNING)
+def test_a_ddclient_that_has_no_successor_runs_on(root: Path, text: str) -> None:
+    host_trees.put(host_trees.secured(host_trees.compose(root)), "/etc/ddclient.conf", text)
+    secret = host_trees.put(root.parent, "token", "x" * 36)
+    secret.chmod(0o600)
+    given = (
+        *("--stack=public", "--set=ddns.provider=duckdns", "--set=ddns.hosts=nvr.duckdns.org"),
+        f"--secret-file=ddns_password={secret}",
+    )
+    for found in (planned(root), planned(root, *given)):
+        assert found["blockers"] == []
+        assert {"ddns-left-running", "ddns-credentials"} & set(codes(found["warnings"]))
+        assert "ddclient" not in [step["id"] for step in found["steps"]]
+        assert "K3Y" not in f"{found}"
+    assert tomllib.loads(planned(root)["settings"])["ddns"]["updater"] == "none"
 
 
 def test_no_secret_is_told(root: Path) -> None:

@@ -160,16 +160,91 @@ def test_the_groups_that_the_system_gives_the_user_come_along() -> None:
     assert found.other_options == {"Service.SupplementaryGroups": ("44", "1500")}
 
 
-@pytest.mark.parametrize(
-    "command", ["/usr/bin/docker start -a moonfire-nvr", "/usr/local/bin/nvr start",
-                "/usr/bin/env docker run moonfire-nvr"],
-)  # fmt: skip
-def test_a_unit_that_starts_a_container_is_not_the_install(command: str) -> None:
-    reading = read(f"[Service]\nExecStart={command}\n")
+FILES = {
+    "/etc/default/nvr": VARIABLES,
+    "/opt/cameras/compose.yaml": "services: {nvr: {image: ghcr.io/scottlamb/moonfire-nvr}}",
+    "/opt/web/compose.yaml": "services: {web: {image: nginx}}",
+    "/opt/run.sh": "#!/bin/sh\nexec /usr/local/bin/moonfire-nvr run --db-dir=/x\n",
+    "/opt/contain.sh": "#!/bin/sh\ndocker run \\\n -d ghcr.io/scottlamb/moonfire-nvr run\n",
+    "/opt/backup.sh": "#!/bin/sh\nrsync -a /var/lib/moonfire-nvr /backup\n",
+}
+
+
+def said_of(name: str, *lines: str) -> list[str]:
+    unit = "\n".join(("[Service]", *lines))
+    reading = read_unit(name, unit, text_of=FILES.get, containers=("cams",))
     assert reading.install is None
-    (warning,) = reading.warnings
-    assert warning.code == "unit-runs-container"
-    assert "systemctl disable moonfire-nvr.service" in warning.hint
+    return [blocker.code for blocker in reading.blockers]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("/usr/bin/docker start -a moonfire-nvr", "unit-runs-container"),
+        ("/usr/bin/docker start -a cams", "unit-runs-container"),
+        ("/usr/local/bin/nvr start", "unit-runs-container"),
+        ("/usr/bin/env docker run --name x a/moonfire-nvr run", "unit-runs-container"),
+        ("/bin/bash -c 'docker run --rm --name moonfire-nvr my-image run'", "unit-runs-container"),
+        ("/bin/sh -c 'cd /opt/cameras && exec docker compose up'", "unit-runs-container"),
+        ("/usr/bin/docker compose -f /opt/cameras/compose.yaml up", "unit-runs-container"),
+        ("/usr/bin/docker run --name web nginx", None),
+        ("/usr/bin/docker compose --project-directory /opt/web up", None),
+        ("/usr/bin/docker stop moonfire-nvr", None),
+        ("/usr/bin/docker logs -f moonfire-nvr", None),
+        ("/usr/bin/podman run --replace --name=moonfire-nvr x", "other-engine"),
+        ("/usr/bin/nerdctl run -d scottlamb/moonfire-nvr:v0.7.5 run", "other-engine"),
+        ("/usr/bin/podman start nginx", None),
+        ("/opt/run.sh", "unit-not-understood"),
+        ("/bin/sh /opt/contain.sh", "unit-not-understood"),
+        ("/opt/backup.sh", None),
+    ],
+)
+def test_what_another_unit_starts(command: str, code: str | None) -> None:
+    assert said_of("cameras.service", f"ExecStart={command}") == ([code] if code else [])
+
+
+def test_a_compose_project_is_found_where_the_unit_works() -> None:
+    lines = ("WorkingDirectory=/opt/%i", "ExecStart=/usr/bin/docker-compose up")
+    assert said_of("project@web.service", *lines) == []
+    unit = "\n".join(("[Service]", *lines))
+    (blocker,) = read_unit("project@cameras.service", unit, text_of=FILES.get).blockers
+    assert blocker.code == "unit-runs-container"
+    assert "disable --now project@cameras.service, docker compose up" in blocker.hint
+    assert "in /opt/cameras, and plan" in blocker.hint
+
+
+@pytest.mark.parametrize(
+    "name", ["moonfire-nvr.service", "moonfire.service", "moonfire-nvr@pi.service"]
+)
+def test_a_program_of_its_own_under_moonfires_name_is_not_understood(name: str) -> None:
+    assert said_of(name, "ExecStart=/usr/local/bin/start") == ["unit-not-understood"]
+    assert said_of(name, "ExecStart=/usr/bin/python3 /opt/run.py") == ["unit-not-understood"]
+    assert said_of(name, "ExecStart=/bin/true") == []
+
+
+def test_a_template_itself_cannot_be_moved() -> None:
+    unit = service()
+    (blocker,) = read_unit("moonfire-nvr@.service", unit).blockers
+    assert blocker.code == "unit-template"
+    assert read_unit("moonfire-nvr@pi.service", unit).install is not None
+
+
+SOCKETS = {
+    "page.socket": "[Socket]\nListenStream=127.0.0.1:9000\nFileDescriptorName=page\n",
+    "moonfire-nvr.socket": "[Socket]\nListenStream=%S/moonfire-nvr/sock\n",
+    "moonfire-nvr.timer": "[Timer]\nOnBootSec=60\n",
+}
+
+
+def test_sockets_are_known_by_the_names_they_are_passed_under() -> None:
+    reading = read_unit("moonfire-nvr.service", service(), triggers=SOCKETS)
+    assert reading.install is not None
+    assert reading.install.sockets == {
+        "page": ("127.0.0.1:9000",),
+        "moonfire-nvr.socket": ("/var/lib/moonfire-nvr/sock",),
+    }
+    told = [w.message for w in reading.warnings if w.code == "unit-triggered"]
+    assert told == [f"moonfire-nvr.service is started by {' and '.join(SOCKETS)} too"]
 
 
 @pytest.mark.parametrize(
@@ -226,15 +301,11 @@ def test_paths_are_read_as_systemd_has_them(directory: str, arguments: str, read
     assert found.server_args == tuple(read_as.split())
 
 
-def test_an_instance_knows_its_name_and_a_template_does_not() -> None:
+def test_an_instance_knows_its_name() -> None:
     unit = service("ExecStart=", "ExecStart=/x/moonfire-nvr run -c /%p/%i/%N/%n")
-    for name, read_as in (
-        ("nvr@two.service", "/nvr/two/nvr@two/nvr@two.service"),
-        ("nvr@.service", "/nvr/%i/%N/%n"),
-    ):
-        found = read_unit(name, unit).install
-        assert found is not None
-        assert found.server_args == ("-c", read_as)
+    found = read_unit("nvr@two.service", unit).install
+    assert found is not None
+    assert found.server_args == ("-c", "/nvr/two/nvr@two/nvr@two.service")
 
 
 def test_other_settings_have_specifiers_too() -> None:
@@ -253,8 +324,8 @@ def test_a_unit_for_another_command_is_no_server() -> None:
     assert read("[Service]\nExecStart=/usr/bin/rsync -a /var/lib/moonfire-nvr /b\n") == Reading(
         None
     )
-    (warning,) = read("[Service]\nExecStart=/opt/start moonfire-nvr run\n").warnings
-    assert warning.code == "unit-not-understood"
+    (blocker,) = read("[Service]\nExecStart=/opt/start moonfire-nvr run\n").blockers
+    assert blocker.code == "unit-not-understood"
 
 
 @pytest.mark.parametrize(

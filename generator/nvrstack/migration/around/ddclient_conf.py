@@ -16,30 +16,45 @@ LONGEST, LONGEST_LINE = 100_000, 4_000
 _PASSWORD = re.compile(r"([^#]*\s)?([^#]*?password)\s*=\s*('.*'|[^']\S*)(.*)")
 _ASSIGNMENT = re.compile(r"[,\s]*([a-z][0-9a-z_-]*)=", re.IGNORECASE)
 _PLACEHOLDER = "dummy"
+_CONTINUED = {
+    False: re.compile(r"(.*)\\", re.DOTALL),
+    True: re.compile(r"(.*)\\[ \t\v\f]*", re.DOTALL),
+}
+"""A line that goes on in the next one, up to ddclient 3 and from 4.0 on."""
 
 
 @dataclass(frozen=True)
 class Host:
     """One host that is kept up to date, with every setting that holds for it.
 
-    `password` is kept apart so that it is never printed by accident.
+    Neither `password` nor the settings, of which some are keys, are printed by accident.
     """
 
     name: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
     password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class DdclientConf:
-    """All hosts in their order, and the settings of the program itself."""
+    """All hosts in their order, and the settings of the program itself.
+
+    `blank` is the number of the first line that ends in a backslash and blanks, `unfinished` that
+    of the last line where it ends in a backslash, so that ddclient reads nothing of what it ends.
+    """
 
     hosts: tuple[Host, ...] = ()
-    general: Mapping[str, str] = field(default_factory=dict)
+    general: Mapping[str, str] = field(default_factory=dict, repr=False)
+    blank: int | None = None
+    unfinished: int | None = None
 
 
-def read_ddclient_conf(text: str) -> DdclientConf:
-    """What the file says. Raises InputError when it is far too long to be one."""
+def read_ddclient_conf(text: str, *, over_blanks: bool = True) -> DdclientConf:
+    """What the file says. Raises InputError when it is far too long to be one.
+
+    `over_blanks` says whether blanks may follow a backslash that continues a line, as since
+    ddclient 4.0. Before, such a backslash became the name of a host.
+    """
     # Not splitlines(), which knows line ends that ddclient does not.
     lines = text.replace("\r", "").removesuffix("\n").split("\n")
     if len(text) > LONGEST or max(map(len, lines)) > LONGEST_LINE:
@@ -51,12 +66,15 @@ def read_ddclient_conf(text: str) -> DdclientConf:
     general: dict[str, str] = {}
     hosts: dict[str, dict[str, str]] = {}
     begun, passwords = "", dict[str, str]()
-    for raw in lines:
+    blank, continued = None, None
+    for number, raw in enumerate(lines, start=1):
         line = begun + _without_password(raw, passwords)
-        if line.endswith("\\"):
-            begun = line[:-1]
+        if blank is None and line[-1:].isspace() and _CONTINUED[True].fullmatch(line):
+            blank = number
+        continued = _CONTINUED[over_blanks].fullmatch(line)
+        begun = "" if continued is None else continued[1]
+        if continued is not None:
             continue
-        begun = ""
         settings, rest = _assignments(" ".join(line.split()))
         settings |= {key: value for key, value in passwords.items() if key in settings}
         passwords.clear()
@@ -72,12 +90,15 @@ def read_ddclient_conf(text: str) -> DdclientConf:
             **settings,
             **dict(zip(("login", "password"), words[1:3], strict=False)),
         }
-        for name in filter(None, words[0].split(",")):
+        # Blanks part them too, in an option's quotes.
+        for name in filter(None, re.split("[, ]", words[0])):
             # For a host that is named twice, the first value of a setting stays.
             hosts[name] = {**settings, **hosts.get(name, {})}
     return DdclientConf(
         tuple(_host(name, settings) for name, settings in hosts.items()),
         {key: value for key, value in general.items() if key != "password"},
+        blank,
+        len(lines) if continued is not None else None,
     )
 
 

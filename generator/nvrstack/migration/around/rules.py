@@ -9,13 +9,23 @@ DDNS_LEFT_RUNNING = warning("ddns-left-running",
     "and so on, and disable ddclient.service after the move")
 DDNS_OPTIONS = warning("ddns-options",
     "of ddclient.conf, {left} is not carried over",
-    "the project's ddclient asks a web service for the address, and needs little else")
+    "the project's ddclient looks at the address every ddns.interval, and needs little else")
 DDNS_CREDENTIALS = warning("ddns-credentials",
-    "ddclient signs in to {provider} as {login}; nvrstack needs {password}",
-    "make one, and give it with --secret-file ddns_password=FILE")
+    "ddclient signs in to {provider} with another kind of key; nvrstack needs {password}: it is "
+    "left running, and goes on updating",
+    "to let the project do it, make one, add --stack public {settings} "
+    "--secret-file ddns_password=FILE, and disable ddclient.service after the move")
 DDNS_PASSWORD = warning("ddns-password",
     "the password is not in ddclient.conf",
-    "give it with --secret-file ddns_password=FILE")
+    "give it with --secret-file ddns_password={file}")
+DDNS_BLANK = warning("ddns-blank",
+    "in ddclient.conf, a blank follows the backslash that ends line {number}: it is read as "
+    "ddclient does from 4.0 on, as one line with the next",
+    "an older ddclient does not, and has not updated what was meant; take the blanks away")
+DDNS_UNFINISHED = warning("ddns-unfinished",
+    "ddclient.conf ends in a backslash, at line {number}: ddclient waits for a next line, and "
+    "reads nothing of this one",
+    "if it was to update a name, take the backslash away, and plan again")
 DDNS_PROVIDER = warning("ddns-provider",
     "ddclient speaks {protocol} with {server}, which nvrstack does not know",
     'leave it running, with ddns.updater = "none", or use your router')
@@ -90,6 +100,6 @@ CERTBOT_CRON = warning("certbot-cron",
     "{file} runs certbot by the clock, and is left as it is",
     "take that out after the move: the project renews its certificates itself")
 DDNS_SEVERAL = warning("ddns-several",
-    "ddclient also updates {others} with another account",
-    "a project has one account, so the host's ddclient is left running; take {same} out of its "
-    "settings after the move")
+    "ddclient also updates {others} with another account or in another way",
+    "a project has one account and one way, so the host's ddclient is left running; take {same} "
+    "out of its settings after the move")

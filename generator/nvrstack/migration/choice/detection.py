@@ -42,24 +42,28 @@ def choose(candidates: Sequence[Candidate], wanted: Source | None = None) -> Cho
     counts. Two that may both be active are a blocker, since each of them would record.
     """
     merged = _merged(candidates)
-    without = [finding for c in merged if c.reading.install is None for finding in _said(c)]
+    said = [finding for c in merged if c.reading.install is None for finding in _said(c)]
+    without = [finding for finding in said if finding.severity == "warning"]
+    in_the_way = [finding for finding in said if finding.severity == "blocker"]
     found = [c for c in merged if c.reading.install is not None]
     running = [c for c in found if c.active]
     if len(running) > 1:
-        return Choice(None, warnings=tuple(without), blockers=(_several_active(running),))
+        return Choice(
+            None, warnings=tuple(without), blockers=(_several_active(running), *in_the_way)
+        )
     eligible = [c for c in found if wanted is None or _source(c) == wanted]
     if not eligible:
         warnings = [w for c in merged if c.reading.install is None for w in c.reading.warnings]
         return Choice(None, "", tuple(warnings), (_nothing(found, wanted), *_blockers(merged)))
     likely = [c for c in eligible if c.active is not False] or eligible
     if len(likely) > 1:
-        return Choice(None, warnings=tuple(without), blockers=(_several(likely),))
+        return Choice(None, warnings=tuple(without), blockers=(_several(likely), *in_the_way))
     chosen = likely[0]
     return Choice(
         chosen.reading.install,
         chosen.place,
         (*chosen.reading.warnings, *without, *_left(found, chosen)),
-        (*chosen.reading.blockers, *_other_runs(running, chosen)),
+        (*chosen.reading.blockers, *_other_runs(running, chosen), *in_the_way),
     )
 
 
@@ -117,7 +121,12 @@ def _source(candidate: Candidate) -> Source | None:
 
 
 def _said(candidate: Candidate) -> tuple[Finding, ...]:
-    """What is said of an install that another one is moved instead of."""
+    """What is said of an install that another one is moved instead of.
+
+    What is active stays in the way of the move.
+    """
+    if candidate.active:
+        return (*candidate.reading.warnings, *candidate.reading.blockers)
     blockers = (replace(found, severity="warning") for found in candidate.reading.blockers)
     return (*candidate.reading.warnings, *blockers)
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cryptography.x509 import ExtensionNotFound
 
 from nvrstack.errors import HostError, InputError, NvrstackError
-from nvrstack.host import install_files, rooted_files
+from nvrstack.host import install_files, rooted_files, unit_files
 from nvrstack.host.docker import containers
 from nvrstack.host.moonfire.database_copy import database_copy
 from nvrstack.host.network import sockets
@@ -240,7 +240,7 @@ def firewall(host: Host) -> tuple[Finding, ...]:
 
 def schedules(host: Host) -> Schedules:
     """Who renews certificates and updates names on the host."""
-    units = install_files.enabled_units(
+    units = unit_files.enabled_units(
         host.root, (*CERTBOT_TIMERS, *DDCLIENT_SERVICES, NGINX_SERVICE)
     )
     texts = {file: rooted_files.read_text(host.root, file) for file in CERTBOT_CRONS}

@@ -297,8 +297,11 @@ def _move(
     certificates = carried_certificates(settings, lineages(settings), seen.around.certificates)
     # Without a certificate that comes along, none of what runs certbot is the project's to stop.
     renews_all = bool(certificates) and not left_to_certbot(seen.around.certificates, certificates)
-    several = any(warning.code == DDNS_SEVERAL.code for warning in seen.around.ddns.warnings)
-    gives_up_ddclient = settings.ddns.updater == "ddclient" and not several
+    # Who told everything else by hand was told that the host's ddclient goes on.
+    ddns = seen.around.ddns
+    several = any(warning.code == DDNS_SEVERAL.code for warning in ddns.warnings)
+    taken_over = bool(ddns.settings) and not several
+    gives_up_ddclient = settings.ddns.updater == "ddclient" and taken_over
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
     return Move(
         project=PurePosixPath(request.directory),

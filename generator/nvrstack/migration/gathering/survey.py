@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nvrstack.errors import HostError, InputError
-from nvrstack.host import install_files, rooted_files
+from nvrstack.host import install_files, rooted_files, unit_files
 from nvrstack.host.docker import containers as engine_containers
 from nvrstack.host.docker import engine
 from nvrstack.host.docker.client import NOT_INSTALLED
@@ -22,6 +22,7 @@ from nvrstack.migration.gathering import rules
 from nvrstack.migration.install import Reading, TextOf
 from nvrstack.migration.passwd import groups_of, homes_of, members_of, users_of
 from nvrstack.migration.script.script import read_script
+from nvrstack.migration.systemd.rules import UNIT_OF_USER, UNIT_OTHER_ENGINE
 from nvrstack.migration.systemd.unit import read_unit
 from nvrstack.settings import SETTINGS
 
@@ -69,13 +70,15 @@ def survey(host: Host) -> Survey:
     """
     described, warnings = _containers(host)
     directories = map(_directory, described)
+    names = tuple(str(found.container["Name"]).lstrip("/") for found in described)
     engine_asked = host.asks_engine and all(w.code != rules.ENGINE_ABSENT.code for w in warnings)
     return Survey(
         (
             *_script(host, engine_asked=engine_asked),
             *(_container(found) for found in described),
             *_compose_files(host, [d for d in directories if d], engine_asked=engine_asked),
-            *_units(host),
+            *_units(host, names),
+            *_units_of_others(host, names),
         ),
         warnings,
     )
@@ -202,18 +205,36 @@ def _added(override: str) -> Finding:
     return rules.COMPOSE_OVERRIDE(override=override)
 
 
-def _units(host: Host) -> Iterator[Candidate]:
+def _units(host: Host, names: tuple[str, ...]) -> Iterator[Candidate]:
+    """The units of the system; `names` are those of Moonfire's containers."""
     passwd = rooted_files.read_text(host.root, "/etc/passwd") or ""
     users, homes = users_of(passwd), homes_of(passwd)
     group = rooted_files.read_text(host.root, "/etc/group") or ""
     groups, members = groups_of(group), members_of(group)
-    for unit in install_files.moonfire_units(host.root):
+    for unit in unit_files.services(host.root):
         reading = read_unit(
             unit.name, unit.text, unit.drop_ins, users, groups,
-            text_of=_text_of(host), homes=homes, members=members,
+            text_of=_text_of(host), homes=homes, members=members, containers=names,
+            triggers={trigger.name: trigger.text for trigger in unit.triggers},
         )  # fmt: skip
         if reading != Reading(None):
-            yield Candidate(unit.name, reading, unit.enabled or _runs(host, unit.name))
+            comes_back = unit.enabled or any(trigger.enabled for trigger in unit.triggers)
+            yield Candidate(unit.name, reading, comes_back or _runs(host, unit.name))
+
+
+def _units_of_others(host: Host, names: tuple[str, ...]) -> Iterator[Candidate]:
+    """Units of users' own managers, and podman's: nothing that a move can stop."""
+    for one in unit_files.units_of_users(host.root):
+        name = one.path.rpartition("/")[2]
+        reading = read_unit(name, one.text, text_of=_text_of(host), containers=names)
+        told = [f for f in reading.blockers if f.code == UNIT_OTHER_ENGINE.code]
+        if reading.install is not None or reading.blockers:
+            blockers = tuple(told) or (UNIT_OF_USER(name=one.path, unit=name),)
+            yield Candidate(one.path, Reading(None, blockers=blockers), one.enabled)
+    for one in unit_files.quadlets(host.root):
+        if "moonfire" in f"{one.path}{one.text}".lower():
+            blocker = UNIT_OTHER_ENGINE(name=one.path, program="podman")
+            yield Candidate(one.path, Reading(None, blockers=(blocker,)), one.enabled)
 
 
 def _text_of(host: Host) -> TextOf:
@@ -229,9 +250,12 @@ def _text_of(host: Host) -> TextOf:
 
 
 def triggers(host: Host, units: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """What of this very machine starts any of the units beside itself. Raises HostError."""
-    asked = units if _is_this_machine(host) else ()
-    found = {unit: systemd.triggers(unit) for unit in asked}
+    """What starts any of the units beside itself. Raises HostError."""
+    if _is_this_machine(host):
+        found = {unit: systemd.triggers(unit) for unit in units}
+    else:
+        known = {unit.name: unit.triggers for unit in unit_files.services(host.root)}
+        found = {unit: tuple(t.name for t in known.get(unit, ())) for unit in units}
     return {unit: names for unit, names in found.items() if names}
 
 

@@ -67,6 +67,35 @@ def carried_binds(old: Sequence[Mapping[str, Any]], address: str, port: int | No
     return Binds(tuple(binds), tuple(notes), tuple(warnings))
 
 
+def with_sockets(
+    binds: Sequence[Mapping[str, Any]], sockets: Mapping[str, Sequence[str]]
+) -> list[Mapping[str, Any]]:
+    """Binds to sockets that systemd passes as binds to what it listens on for them.
+
+    `sockets` are values of ListenStream= by the names they are passed under. One that is not known,
+    or listens elsewhere than on one address or path, stays.
+    """
+    found: list[Mapping[str, Any]] = []
+    for bind in binds:
+        listens = sockets.get(str(bind.get("systemd")), ())
+        address = _listened(listens[0]) if len(listens) == 1 else {}
+        rest = {key: value for key, value in bind.items() if key != "systemd"}
+        found.append({**address, **rest} if address else bind)
+    return found
+
+
+def _listened(stream: str) -> dict[str, str]:
+    """A value of ListenStream= as Moonfire's own address; systemd.socket(5)."""
+    if stream.isdecimal():
+        return {"ipv6": f"[::]:{stream}"}
+    if stream.startswith("/"):
+        return {"unix": stream}
+    host, colon, port = stream.rpartition(":")
+    if not colon or not port.isdecimal():
+        return {}
+    return {"ipv6" if host.startswith("[") else "ipv4": stream}
+
+
 def tcp_ports(binds: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
     """The TCP ports that binds listen on, as Moonfire sees them."""
     ports = [_address(bind)[1].rpartition(":")[2] for bind in binds if "unix" not in bind]

@@ -13,7 +13,7 @@ from typing import Any
 from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire import config_text, rules
-from nvrstack.migration.moonfire.binds import carried_binds, tcp_ports, unix_sockets
+from nvrstack.migration.moonfire.binds import carried_binds, tcp_ports, unix_sockets, with_sockets
 from nvrstack.migration.moonfire.config_keys import spelling_in
 from nvrstack.migration.moonfire.config_source import (
     ConfigFile,
@@ -110,6 +110,7 @@ def propose(
         say_about_flags(flags, version, remarks)
         say_about_file(file.path, form, data, version, remarks)
         top, binds = from_file(data, remarks)
+        binds = with_sockets(binds, install.sockets)
     if install.source == "systemd" and "dbDir" in top:
         top["dbDir"] = str(working_directory(install) / str(top["dbDir"]))
     database = PurePosixPath(str(top.get("dbDir", DATABASE)))

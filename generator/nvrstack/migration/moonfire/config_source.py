@@ -22,6 +22,8 @@ from nvrstack.migration.moonfire.versions import spelling_of, written
 from nvrstack.services.releases import Version
 
 Format = Literal["toml", "json", "absent"]
+FFMPEG = "ffmpeg"
+"""The other library for RTSP, which Moonfire had beside Retina up to 0.7.2 (its CHANGELOG.md)."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def from_flags(flags: ServerFlags, remarks: Remarks) -> tuple[dict[str, Any], li
         top["workerThreads"] = int(workers) if workers.isdecimal() else workers
     if flags.given.get("--rtsp-transport") == "udp":
         remarks.add(rules.UDP_FOR_ALL())
+    if flags.given.get("--rtsp-library") == FFMPEG:
+        remarks.add(rules.FFMPEG_CHOSEN(setting=f"--rtsp-library={FFMPEG}"))
     for flag in ("--rtsp-library", "--object-detection", "--sample-file-dir", "--require-auth"):
         if flag in flags.given:
             remarks.notes.append(f"{flag} is not needed any more")
@@ -108,6 +112,8 @@ def from_flags(flags: ServerFlags, remarks: Remarks) -> tuple[dict[str, Any], li
 def from_file(data: Mapping[str, Any], remarks: Remarks) -> tuple[dict[str, Any], list[Any]]:
     """The file's settings under their camelCase names; what no server knows is named and left."""
     top = _known(data, TOP, "", remarks)
+    if top.get("rtspLibrary") == FFMPEG:
+        remarks.add(rules.FFMPEG_CHOSEN(setting=f'rtspLibrary = "{FFMPEG}"'))
     binds = []
     for index, bind in enumerate(top.pop("binds", []), 1):
         if not isinstance(bind, dict):

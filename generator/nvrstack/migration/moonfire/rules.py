@@ -61,6 +61,11 @@ CONFIG_SPELLING = warning("config-spelling",
 UDP_FOR_ALL = warning("udp-for-all",
     "--rtsp-transport=udp has no place in the configuration file: all streams use TCP",
     "a camera that needs UDP has it set at its stream; see the streams below")
+FFMPEG_CHOSEN = warning("rtsp-library",
+    "{setting} is not carried over: Moonfire reads cameras with Retina alone now, and ffmpeg was "
+    "perhaps chosen for a camera that Retina refuses",
+    "look after the move whether each camera records; for one that does not, newer firmware or "
+    "another stream may help, and the way back is `nvrstack migrate rollback`")
 CONFIG_KEY = warning("config-key",
     "bind {index} is no table; it is left out",
     "mend the file")

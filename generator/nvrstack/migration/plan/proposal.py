@@ -244,7 +244,7 @@ def _stack(
 ) -> str:
     if own:
         said.notes.append(f"{around.nginx.certificate} stays the certificate, as you brought it")
-        if around.ddns.settings:
+        if around.ddns.settings or around.ddns.warnings:
             said.add(rules.DDNS_LEFT())
         return OWN
     certified = certified_for(around.certificates, domain)

@@ -1,13 +1,15 @@
 """Moonfire as a systemd unit, as upstream's guides had it before, beside and after Docker."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nvrstack.migration.docker.timezone import zone_of
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Reading, TextOf, User, no_file
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.systemd import rules
+from nvrstack.migration.systemd.socket_unit import sockets_of
+from nvrstack.migration.systemd.started import container_finding, script_finding
 from nvrstack.migration.systemd.unit_file import (
     Settings,
     environment_of,
@@ -22,7 +24,6 @@ from nvrstack.migration.systemd.unit_paths import (
     working_directory,
 )
 
-CONTAINER_PROGRAMS = frozenset({"docker", "docker-compose", "podman", "nvr"})
 MODELLED = frozenset(
     {
         "Service.Environment", "Service.EnvironmentFile", "Service.ExecStart", "Service.Group",
@@ -59,34 +60,46 @@ def read_unit(
     text_of: TextOf = no_file,
     homes: Mapping[str, str] | None = None,
     members: Mapping[str, tuple[str, ...]] | None = None,
+    containers: Collection[str] = (),
+    triggers: Mapping[str, str] | None = None,
 ) -> Reading:
     """The install that the unit `name` (`moonfire-nvr.service`) describes.
 
     `drop_ins` are the texts of `NAME.d/*.conf` in the order of their names, `users` and `groups`
     those of passwd(5) and group(5), `version` what the program says of itself. `text_of` reads
     the files that `EnvironmentFile=` names. `homes` are the users' home directories,
-    `members` the groups in which group(5) names each.
+    `members` the groups in which group(5) names each. `containers` are those of Moonfire that the
+    engine has; `triggers` are the texts of the sockets, timers and paths that start the unit.
     """
     known = specifiers(name)
     settings = _settings([unit, *drop_ins], known, homes or {}, members or {})
     commands = settings.get("Service.ExecStart", ())
-    written = words(re.sub(r"^[-@:+!|]+", "", commands[-1])) if commands else ()
-    command = tuple(specified(word, known) for word in written)
-    program = command[0].rpartition("/")[2] if command else ""
-    if program in CONTAINER_PROGRAMS or (program == "env" and set(command) & CONTAINER_PROGRAMS):
-        finding = rules.UNIT_RUNS_CONTAINER(name=name, program=command[0])
-        return Reading(None, (finding,))
-    inner, around = _bare(command)
-    if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
-        started = STARTED.search(" ".join(command[1:]))
-        return Reading(None, (_not_understood(name, commands[-1]),) if started else ())
     environment, unread = _environment(settings, text_of, known)
+    directory = settings.get(DIRECTORY, ("/",))[-1]
+    for each in commands:
+        _, inner, _ = _taken_apart(each, known)
+        started = container_finding(
+            name, expanded(inner, environment), directory, text_of, containers
+        )
+        if started is not None:
+            return Reading(None, blockers=(started,))
+    command, inner, around = _taken_apart(commands[-1] if commands else "", known)
+    if not inner or not NAMED.fullmatch(inner[0].rpartition("/")[2]):
+        if STARTED.search(" ".join(command[1:])):
+            return Reading(None, blockers=(_not_understood(name, commands[-1]),))
+        unread_script = script_finding(name, inner, directory, text_of)
+        return Reading(None, blockers=(unread_script,) if unread_script else ())
     inner = expanded(inner, environment)
     if inner[1:2] and inner[1] != "run" and not inner[1].startswith("-"):
         return Reading(None)
+    if name.endswith("@.service"):
+        prefix = name.removesuffix("@.service")
+        return Reading(None, blockers=(rules.UNIT_TEMPLATE(name=name, prefix=prefix),))
     warnings: list[Finding] = []
     if around:
         warnings.append(rules.UNIT_WRAPPER(name=name, around=" ".join(around)))
+    if triggers:
+        warnings.append(rules.UNIT_TRIGGERED(name=name, triggers=" and ".join(triggers)))
     install = Install(
         source="systemd",
         image="",
@@ -99,7 +112,7 @@ def read_unit(
         restart=settings.get("Service.Restart", (None,))[-1],
         server_args=whole_paths(
             inner[2:] if inner[1:2] == ("run",) else inner[1:],
-            settings.get(DIRECTORY, ("/",))[-1],
+            directory,
         ),
         other_options={
             key: _numbered(key, values, groups or {})
@@ -107,6 +120,7 @@ def read_unit(
             if key not in MODELLED | WITHOUT_MEANING
         }
         | ({"Service.EnvironmentFile": unread} if unread else {}),
+        sockets=sockets_of(triggers or {}),
     )
     return Reading(install, tuple(warnings))
 
@@ -129,6 +143,15 @@ def _settings(
         home = homes.get(user)
         found[DIRECTORY] = (working_directory(found[DIRECTORY][-1], home),)
     return found
+
+
+def _taken_apart(
+    line: str, known: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The words of `ExecStart=`, those that are left without what starts them, and the latter."""
+    written = words(re.sub(r"^[-@:+!|]+", "", line))
+    command = tuple(specified(word, known) for word in written)
+    return command, *_bare(command)
 
 
 def _bare(command: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
