@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nvrstack.host import facts, install_files, rooted_files
+from nvrstack.host import facts, install_files, rooted_files, unit_files
 from nvrstack.host.docker import engine
 from nvrstack.migration.around.front_doors import front_doors
 from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
@@ -236,7 +236,7 @@ def _proxied(seen: _Seen) -> int | None:
 
 def _front_doors(host: Host, seen: _Seen, site: Site) -> tuple[Finding, ...]:
     units = [door.unit for door in seen.around.doors if door.unit is not None]
-    enabled = install_files.enabled_units(host.root, units)
+    enabled = unit_files.enabled_units(host.root, units)
     return front_door_findings(seen.around.doors, enabled, site.http_port, site.https_port)
 
 
