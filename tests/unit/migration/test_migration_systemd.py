@@ -222,6 +222,27 @@ def test_a_program_of_its_own_under_moonfires_name_is_not_understood(name: str) 
     assert said_of(name, "ExecStart=/bin/true") == []
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("BindPaths=/mnt/disk/nvr:/var/lib/moonfire-nvr", "unit-other-files"),
+        ("BindReadOnlyPaths=/srv/moonfire-nvr.toml:/etc/moonfire-nvr.toml", "unit-other-files"),
+        ("RootDirectory=/srv/nvr", "unit-other-files"),
+        ("RootImage=/srv/nvr.raw", "unit-other-files"),
+        ("RootDirectory=/", None),
+        ("BindPaths=/media/nvr -/media/usb:/media/usb", None),
+        ("DynamicUser=yes\nUser=nvr-made-up", "unit-dynamic-user"),
+        ("DynamicUser=false", None),
+        ("DynamicUser=yes\nUser=moonfire-nvr", None),
+        ("ProtectSystem=strict", None),
+    ],
+)
+def test_a_unit_with_files_or_a_user_of_its_own_is_not_moved(line: str, code: str | None) -> None:
+    reading = read(service(line))
+    assert reading.install is not None
+    assert [blocker.code for blocker in reading.blockers] == ([code] if code else [])
+
+
 def test_a_template_itself_cannot_be_moved() -> None:
     unit = service()
     (blocker,) = read_unit("moonfire-nvr@.service", unit).blockers

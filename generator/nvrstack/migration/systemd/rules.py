@@ -25,6 +25,17 @@ UNIT_OF_USER = blocker("unit-of-user",
     "end it with systemctl --user disable --now {unit}; let the system start it instead, from a "
     "unit in /etc/systemd/system with User= and WantedBy=multi-user.target (or Docker, if it "
     "starts a container), and plan again")
+UNIT_OTHER_FILES = blocker("unit-other-files",
+    "{name} shows Moonfire other files than this host has at the same paths, by {keys}; a move "
+    "would look for the database and the recordings in the wrong place",
+    "let the directories be where Moonfire sees them on the host too, such as by a line `PLACE "
+    "PATH none bind 0 0` in /etc/fstab and mount -a, take that out of the unit, restart it, and "
+    "plan again")
+UNIT_DYNAMIC_USER = blocker("unit-dynamic-user",
+    "{name} runs as a user that systemd makes up at each start (DynamicUser=), whom nobody can be "
+    "later",
+    "make a user for Moonfire, name it with User= in place of DynamicUser=, give it the database "
+    "and the recordings with chown --recursive, restart the unit, and plan again")
 UNIT_TRIGGERED = warning("unit-triggered",
     "{name} is started by {triggers} too",
     "the move stops and disables that with it, and the way back brings it again; what connected to "

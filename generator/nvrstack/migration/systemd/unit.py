@@ -8,6 +8,7 @@ from nvrstack.migration.findings import Finding
 from nvrstack.migration.install import Install, Reading, TextOf, User, no_file
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.systemd import rules
+from nvrstack.migration.systemd.apart import apart
 from nvrstack.migration.systemd.socket_unit import sockets_of
 from nvrstack.migration.systemd.started import container_finding, script_finding
 from nvrstack.migration.systemd.unit_file import (
@@ -122,7 +123,7 @@ def read_unit(
         | ({"Service.EnvironmentFile": unread} if unread else {}),
         sockets=sockets_of(triggers or {}),
     )
-    return Reading(install, tuple(warnings))
+    return Reading(install, tuple(warnings), apart(name, settings, users or {}))
 
 
 def _settings(
