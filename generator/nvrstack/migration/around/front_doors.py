@@ -127,7 +127,8 @@ def _caddy_sites(files: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
         elif line == "}":
             depth -= 1
             if depth == 0:
-                snippets[head.strip().strip("()")] = body
+                if head.lstrip().startswith("("):
+                    snippets[head.strip(" ()")] = body
                 yield from _caddy_site(head, body)
                 head, body = "", []
         else:
