@@ -145,7 +145,8 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
         return
     users = users_of(rooted_files.read_text(host.root, "/etc/passwd") or "")
     timezone = rooted_files.read_text(host.root, "/etc/timezone")
-    reading = read_script(content, users, timezone, _text_of(host))
+    lies_at = os.path.abspath(place)  # noqa: PTH100 - as people call it, not where a link leads
+    reading = read_script(content, users, timezone, _text_of(host), lies_at)
     # Without its container it starts nothing by itself.
     yield Candidate(place, reading, False if engine_asked else None)
 
