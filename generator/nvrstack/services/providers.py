@@ -67,6 +67,8 @@ class Provider(BaseModel):
 
     def full_name(self, told: str, zone: str | None) -> str:
         """The whole name of what ddclient is given, which may be a label or stand for the zone."""
+        if zone and told == f"{self.apex}.{zone}":
+            return zone
         if not zone or not self.apex or told == zone or told.endswith(f".{zone}"):
             return told.removesuffix(self.host_suffix) + self.host_suffix
         return zone if told == self.apex else f"{told}.{zone}"

@@ -100,6 +100,8 @@ def test_the_password_is_never_shown() -> None:
         ("protocol=namecheap, login=example.org, password=t @,nvr",
          {"provider": "namecheap", "login": "example.org",
           "hosts": ("example.org", "nvr.example.org")}),
+        ("protocol=namecheap, login=example.org, password=t @.example.org",
+         {"provider": "namecheap", "login": "example.org", "hosts": ("example.org",)}),
         ("protocol=cloudflare, zone=example.org, login=token, password=t nvr.example.org",
          {"provider": "cloudflare", "zone": "example.org", "hosts": ("nvr.example.org",)}),
         ("protocol=dyndns2, server=update.dedyn.io, login=a.dedyn.io, password=t a.dedyn.io",
@@ -236,6 +238,14 @@ def test_updates_that_would_become_others_are_left_to_the_host(lines: str, said:
 @pytest.mark.parametrize("text", ["", "# nothing\n", "daemon=300\nuse=web\n", "\\\n\n"])
 def test_a_file_without_hosts_gives_nothing(text: str) -> None:
     assert converted(text) == Ddns()
+
+
+@pytest.mark.parametrize("name", ["*.a.example", "@", "K3Y$"])
+def test_what_is_no_host_is_left_to_ddclient(name: str) -> None:
+    found = converted(f"protocol=cloudflare, zone=a.example, password=t {name}")
+    (warning,) = found.warnings
+    assert (dict(found.settings), warning.code) == ({}, "ddns-left-running")
+    assert "K3Y" not in warning.message
 
 
 def test_blanks_behind_a_backslash() -> None:

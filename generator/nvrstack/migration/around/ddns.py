@@ -67,7 +67,7 @@ def _alone(host: Host) -> Ddns:
         protocol = shown(host.settings.get("protocol", DEFAULT_PROTOCOL))
         told = server if re.fullmatch(r"[\w.-]+(:\d+)?", server) else "its own server"
         return Ddns(warnings=(rules.DDNS_PROVIDER(protocol=protocol, server=told),))
-    if "*" in host.name or shown(host.name) != host.name:
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", _full_name(host, provider)):
         what = f"ddclient updates {shown(host.name)}, which is no name of a host"
         return Ddns(warnings=(rules.DDNS_LEFT_RUNNING(what=what),))
     unlike = next(differences(host, provider), None)

@@ -18,6 +18,7 @@ from nvrstack.migration.choice.detection import Choice, choose
 from nvrstack.migration.findings import Finding, Remarks
 from nvrstack.migration.gathering import belongings, renewals, rules
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
+from nvrstack.migration.gathering.unread import without_guesses
 from nvrstack.migration.install import Install, Source
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.config_source import ConfigFile
@@ -221,8 +222,8 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         steps=steps(move) if move is not None else (),
         options=account(install, *_directories(seen, settings)),
         notes=(*config.notes, *seen.recorded.findings.notes, *proposal.notes),
-        warnings=unique(warnings),
-        blockers=unique(blockers),
+        warnings=unique(without_guesses(warnings, choice.blockers)),
+        blockers=unique(without_guesses(blockers, choice.blockers)),
     )
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
 

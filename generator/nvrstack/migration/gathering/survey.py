@@ -145,7 +145,8 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
         return
     users = users_of(rooted_files.read_text(host.root, "/etc/passwd") or "")
     timezone = rooted_files.read_text(host.root, "/etc/timezone")
-    reading = read_script(content, users, timezone, _text_of(host))
+    lies_at = os.path.abspath(place)  # noqa: PTH100 - as people call it, not where a link leads
+    reading = read_script(content, users, timezone, _text_of(host), lies_at)
     # Without its container it starts nothing by itself.
     yield Candidate(place, reading, False if engine_asked else None)
 
@@ -227,7 +228,11 @@ def _units_of_others(host: Host, names: tuple[str, ...]) -> Iterator[Candidate]:
     for one in unit_files.units_of_users(host.root):
         name = one.path.rpartition("/")[2]
         reading = read_unit(name, one.text, text_of=_text_of(host), containers=names)
-        told = [f for f in reading.blockers if f.code == UNIT_OTHER_ENGINE.code]
+        told = [
+            replace(blocker, message=blocker.message.replace(name, one.path, 1))
+            for blocker in reading.blockers
+            if blocker.code == UNIT_OTHER_ENGINE.code
+        ]
         if reading.install is not None or reading.blockers:
             blockers = tuple(told) or (UNIT_OF_USER(name=one.path, unit=name),)
             yield Candidate(one.path, Reading(None, blockers=blockers), one.enabled)

@@ -41,6 +41,14 @@ def unknown_words(run: Call, causes: Mapping[Unknown, Unknown]) -> Iterator[Find
             yield rules.WORD_UNKNOWN(word.line, word=word.text, why=why)
 
 
+def unread_sources(run: Call, causes: Mapping[Unknown, Unknown]) -> Iterator[Finding]:
+    """A blocker for each file without which a word of the call is not known."""
+    words = [word for word in run.argv if isinstance(word, Unknown)]
+    for cause in dict.fromkeys(causes.get(word, word) for word in words):
+        if cause.text.startswith(("source ", ". ")):
+            yield rules.SCRIPT_SOURCES(cause.line, words=cause.text, line=cause.line)
+
+
 def frozen_user(run: Call, accounts: Mapping[str, User]) -> Iterator[Finding]:
     """Ids as numbers, as the first guides' here-document left them."""
     for word in run.argv:

@@ -54,3 +54,7 @@ SCRIPT_USES_COMPOSE = warning("script-uses-compose",
 SCRIPT_USES_SYSTEMD = warning("script-uses-systemd",
     "the script leaves the start to systemd",
     "the unit tells how Moonfire runs")
+SCRIPT_SOURCES = blocker("script-sources",
+    "the script takes its values from another file ({words}, line {line}), which is no plain list "
+    "of assignments that could be read",
+    "write the values into the script, or let the container tell, and plan again")

@@ -19,6 +19,7 @@ from nvrstack.migration.script.findings import (
     other_engine,
     other_ways,
     unknown_words,
+    unread_sources,
 )
 from nvrstack.migration.shell.evaluate import evaluate
 from nvrstack.migration.shell.repair import cut_command, thawed
@@ -47,20 +48,29 @@ class ScriptReading:
 
 
 def script_calls(
-    content: bytes, accounts: Mapping[str, User], timezone: str | None
+    content: bytes,
+    accounts: Mapping[str, User],
+    timezone: str | None,
+    text_of: TextOf = no_file,
+    place: str | None = None,
 ) -> ScriptReading:
     """What the script with this content would call, without running any of it.
 
-    `accounts` are the machine's users and `timezone` the text of its /etc/timezone. Nothing is
-    raised: a script that cannot be read is a warning, since its container may tell all the same.
+    `accounts` are the machine's users and `timezone` the text of its /etc/timezone; `text_of` reads
+    files that the script sources, and `place` is where it lies. Nothing is raised: a script that
+    cannot be read is a warning, since its container may tell all the same.
     """
     refusal = not_a_script(content)
     if refusal is not None:
         return ScriptReading(None, warnings=(refusal,))
     warnings: list[Finding] = []
+    unread: tuple[Finding, ...] = ()
     try:
         source = _source(content, warnings)
-        found = {word: evaluate(source, _given(word), accounts, timezone) for word in _arms(source)}
+        found = {
+            word: evaluate(source, _given(word), accounts, timezone, text_of, place)
+            for word in _arms(source)
+        }
     except ShellError as error:
         warnings.append(rules.SCRIPT_UNREADABLE(error.line, reason=error.reason, line=error.line))
         return ScriptReading(None, warnings=tuple(warnings))
@@ -70,12 +80,13 @@ def script_calls(
         word, run = chosen
         warnings = [_with_command(finding, run) for finding in warnings]
         warnings += found[word].notes
-        warnings += unknown_words(run, found[word].causes)
+        unread = tuple(unread_sources(run, found[word].causes))
+        warnings += () if unread else unknown_words(run, found[word].causes)
         warnings += frozen_user(run, accounts)
         warnings += arms_disagree(run, calls)
     others, blockers = other_ways(calls, has_run=chosen is not None)
     if chosen is not None:
-        blockers += (*other_engine(source), *engine_of_call(chosen[1]))
+        blockers += (*other_engine(source), *engine_of_call(chosen[1]), *unread)
     return ScriptReading(
         run=chosen[1] if chosen else None,
         calls={word: made for word, made in calls.items() if made},
@@ -145,13 +156,15 @@ def read_script(
     accounts: Mapping[str, User],
     timezone: str | None,
     text_of: TextOf = no_file,
+    place: str | None = None,
 ) -> Reading:
     """The install that `nvr run` would start; the arguments are those of `script_calls`.
 
-    `text_of` reads the files that its `--env-file` names.
+    `text_of` reads the files that its `--env-file` names too.
     """
-    reading = script_calls(content, accounts, timezone)
-    if reading.run is None:
+    reading = script_calls(content, accounts, timezone, text_of, place)
+    unread = any(finding.code == rules.SCRIPT_SOURCES.code for finding in reading.blockers)
+    if reading.run is None or unread:
         return Reading(None, reading.warnings, reading.blockers)
     _, words = subcommand(reading.run.argv)
     found = read_run(words, reading.run.line, text_of)

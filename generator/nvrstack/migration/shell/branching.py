@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.shell import rules
-from nvrstack.migration.shell.conditions import matches, verdict
+from nvrstack.migration.shell.conditions import is_file, matches, verdict
 from nvrstack.migration.shell.flow import Leave, StoppedError
 from nvrstack.migration.shell.lexer import UnreadableError, words_of
 from nvrstack.migration.shell.reading import commands_in, word_spans
@@ -130,6 +130,8 @@ def tested(walk: Walk, node: "Node", scope: Scope) -> Status:
     if texts is None:
         return None
     words = [walk.expander(scope, Unknown(one, line)) for one in texts]
+    if len(words) == 2 and is_file([one.value() for one in words], walk.session.text_of):
+        return True
     if size == 1:
         return verdict([word for one in words for word in one.fields()])
     pattern = words[-1].pattern() if len(words) >= 3 else ""

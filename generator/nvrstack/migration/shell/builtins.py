@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from nvrstack.migration.shell.conditions import verdict
+from nvrstack.migration.shell.conditions import is_file, verdict
 from nvrstack.migration.shell.flow import LoopLeftError, ReturnedError, StoppedError
 from nvrstack.migration.shell.scope import Scope
 from nvrstack.migration.shell.walk import Status, Walk
@@ -19,6 +19,22 @@ def _forget(walk: Walk, words: Sequence[Word], scope: Scope) -> Status:
         for name in re.findall(r"[A-Za-z_]\w*", word):
             scope.variables[name] = Unknown(f"${name}", 0)
     return None
+
+
+def _getopts(walk: Walk, words: Sequence[Word], scope: Scope) -> Status:
+    """`getopts`, which ends at once where the first argument is no option."""
+    given = words[2:] or scope.arguments
+    first, name = given[0] if given else "", words[1] if len(words) > 1 else ""
+    ends = isinstance(first, str) and not first.startswith("-")
+    if not ends or isinstance(name, Unknown) or scope.variables.get("OPTIND", "1") != "1":
+        return _forget(walk, [*words, "OPTIND"], scope)
+    scope.variables |= {name: "?", "OPTIND": "1"}
+    return False
+
+
+def _test(walk: Walk, words: Sequence[Word], scope: Scope) -> Status:
+    """`test`."""
+    return is_file(words, walk.session.text_of) or verdict(words)
 
 
 def _print_into(walk: Walk, words: Sequence[Word], scope: Scope) -> Status:
@@ -78,8 +94,8 @@ BUILTINS: Mapping[str, Callable[[Walk, Sequence[Word], Scope], Status]] = {
     ":": lambda *_: True,
     "true": lambda *_: True,
     "false": lambda *_: False,
-    "test": lambda _, words, __: verdict(words),
-    "[": lambda _, words, __: verdict(words[:-1]),
+    "test": _test,
+    "[": lambda walk, words, scope: _test(walk, words[:-1], scope),
     "shift": _shift,
     "set": _set,
     "exit": _exit,
@@ -89,7 +105,7 @@ BUILTINS: Mapping[str, Callable[[Walk, Sequence[Word], Scope], Status]] = {
     "read": _forget,
     "mapfile": _forget,
     "readarray": _forget,
-    "getopts": _forget,
+    "getopts": _getopts,
     "let": _forget,
     "printf": _print_into,
 }

@@ -10,6 +10,7 @@ from nvrstack.migration.shell.flow import ReturnedError, StoppedError
 from nvrstack.migration.shell.reading import REDIRECTIONS, assignment, joined
 from nvrstack.migration.shell.scope import Scope
 from nvrstack.migration.shell.source import nodes
+from nvrstack.migration.shell.sourced import sourced
 from nvrstack.migration.shell.walk import Call, Status, Walk
 from nvrstack.migration.shell.wrappers import unwrapped
 from nvrstack.migration.words import Unknown, Word
@@ -76,8 +77,10 @@ def _called(walk: Walk, words: tuple[Word, ...], scope: Scope, line: int) -> Sta
     if program in PROGRAMS:
         walk.calls.append(Call(arguments, line, program))
     elif name in {"eval", "source", "."}:
-        shown = " ".join(w.text if isinstance(w, Unknown) else w for w in words)[:80]
-        scope.cloud(Unknown(shown, line))
+        here = Unknown(" ".join(map(_text, words))[:80], line)
+        if name != "eval":
+            return sourced(walk, arguments, scope, here)
+        scope.cloud(here)
     if program in SHELLS and any("docker" in _text(word) for word in arguments):
         _hidden(walk, program, line)
     return False if name.startswith("-") else None

@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
+from nvrstack.migration.install import TextOf
 from nvrstack.migration.words import Unknown, Word
 
 NUMBERS = {
@@ -15,6 +16,13 @@ NUMBERS = {
     "-le": lambda a, b: a <= b,
 }
 EQUAL = frozenset({"=", "=="})
+
+
+def is_file(words: Sequence[Word], text_of: TextOf) -> bool | None:
+    """True where it is asked for a file that can be read, and None for everything else."""
+    if len(words) != 2 or words[0] not in {"-e", "-f", "-r", "-s"}:
+        return None
+    return True if isinstance(words[1], str) and text_of(words[1]) else None
 
 
 def verdict(words: Sequence[Word], pattern: str | None = None) -> bool | None:

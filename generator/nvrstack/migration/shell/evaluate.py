@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.findings import Finding
-from nvrstack.migration.install import User
+from nvrstack.migration.install import TextOf, User, no_file
 from nvrstack.migration.shell.branching import branched, chosen, listed, negated, tested
 from nvrstack.migration.shell.commands import command, declaration, forget_names_in, unset
 from nvrstack.migration.shell.flow import Leave
@@ -39,9 +39,11 @@ def evaluate(
     arguments: tuple[str, ...],
     accounts: Mapping[str, User],
     timezone: str | None,
+    text_of: TextOf = no_file,
+    place: str | None = None,
 ) -> Evaluation:
     """Follow a script with these arguments. Raises ShellError when it is too much to follow."""
-    session = Session(accounts, timezone)
+    session = Session(accounts, timezone, text_of, place)
     walk = Walk(source, session, KINDS)
     with contextlib.suppress(Leave):
         walk.block(commands_in(source.tree.root_node), Scope(arguments=arguments))

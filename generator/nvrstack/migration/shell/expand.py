@@ -1,9 +1,11 @@
 """A shell word's value: bash's expansions in bash's order, see bash(1), EXPANSION."""
 
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nvrstack.migration.shell.arithmetic import sum_of
 from nvrstack.migration.shell.lexer import (
     Command,
     Literal,
@@ -25,6 +27,10 @@ BRACES = re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}")
 TILDE = re.compile(r"~|[A-Za-z_]\w*\+?=(.*:)?~")
 TILDE_ASSIGNED = re.compile(r"(.*:)?~")
 PATTERN = re.compile(r"[*?]|\[.*\]", re.DOTALL)
+CD_AND_PWD = re.compile(
+    r"cd\s+(?:--\s+)?(?P<place>[^;&]+?)\s*(?:&?>\s*/dev/null\s*(?:2>&1\s*)?)?(?:&&|;)\s*pwd(?:\s+-L)?"
+)
+"""How scripts ask for the whole path of a directory."""
 BLANKS = re.compile(r"([ \t\n]+)")
 
 
@@ -171,15 +177,17 @@ class Expander:
             case Command():
                 return Expansion((self._output(part),))
             case Opaque():
-                return Expansion((Unknown(part.text, self.here.line),))
+                known = sum_of(part.text, self.scope)
+                return Expansion((known or Unknown(part.text, self.here.line),))
 
     def _output(self, command: Command) -> Word:
         here = Unknown(f"$({command.text})", self.here.line)
         text = command.text.strip()
         if text.startswith("<") and text[1:].strip() == TIMEZONE:
             text = f"cat {TIMEZONE}"
+        entered = CD_AND_PWD.fullmatch(text)
         try:
-            texts = words_of(text)
+            texts = words_of(entered["place"] if entered else text)
         except UnreadableError:
             return here
         if texts is None or self.depth >= DEEPEST or "IFS" in self.scope.variables:
@@ -189,7 +197,13 @@ class Expander:
             for one in texts
         )
         words = tuple(word for one in expanders for word in one.fields())
-        return output_of(words, self.scope, self.session, here)
+        if entered is None:
+            return output_of(words, self.scope, self.session, here)
+        place = words[0] if len(words) == 1 else None
+        whole = (
+            isinstance(place, str) and place.startswith("/") and "cd" not in self.scope.functions
+        )
+        return posixpath.normpath(str(place)) if whole else here
 
 
 def _skeleton(parts: Sequence[Part] | None) -> str:

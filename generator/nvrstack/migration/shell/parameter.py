@@ -47,7 +47,8 @@ class Within:
 def parameter(part: Parameter, within: Within) -> Expansion:
     """The expansion of one parameter. An operand is expanded only where bash would."""
     here = Unknown(_written(part), within.line)
-    found = _value(part, within, here)
+    own = within.session.place if _is_script(part, within.scope) else None
+    found = own or _value(part, within, here)
     if isinstance(found, Unknown):
         return Expansion((found,))
     if part.length:
@@ -90,6 +91,12 @@ def _value(part: Parameter, within: Within, here: Unknown) -> Value | None:  # n
     if part.subscript in {"@", "*"}:
         return value if isinstance(value, tuple) or value is None else (value,)
     return _element(part.subscript or "0", value, here)
+
+
+def _is_script(part: Parameter, scope: Scope) -> bool:
+    """Whether a parameter is the script's own name, as bash has it from a search in PATH."""
+    is_source = part.name == "BASH_SOURCE" and part.subscript in {None, "0"}
+    return part.name == "0" or (is_source and part.name not in scope.variables)
 
 
 def _element(subscript: str, value: Value | None, here: Unknown) -> Value | None:

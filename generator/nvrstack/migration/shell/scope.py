@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from nvrstack.migration.findings import Finding
-from nvrstack.migration.install import User
+from nvrstack.migration.install import TextOf, User, no_file
 from nvrstack.migration.shell.source import ShellError
 from nvrstack.migration.words import Unknown, Word
 
@@ -80,11 +80,14 @@ def _common(one: Value | None, other: Value | None, why: Unknown) -> Value:
 class Session:
     """One evaluation: the machine's facts, the bounds, and what was noticed.
 
-    `accounts` are the machine's users, `timezone` the text of its /etc/timezone.
+    `accounts` are the machine's users, `timezone` the text of its /etc/timezone; `text_of` reads
+    its files, and `place` is where the script lies, if that is known.
     """
 
     accounts: Mapping[str, User]
     timezone: str | None
+    text_of: TextOf = no_file
+    place: str | None = None
     notes: list[Finding] = field(default_factory=list)
     causes: dict[Unknown, Unknown] = field(default_factory=dict)
     steps: int = 0

@@ -1,4 +1,6 @@
-"""The few commands whose output is known without running them: id(1), and cat of /etc/timezone."""
+"""The few commands whose output is known without running them: id, dirname, cat /etc/timezone."""
+
+import posixpath
 
 from nvrstack.migration.shell import rules
 from nvrstack.migration.shell.scope import Scope, Session
@@ -20,6 +22,8 @@ def output_of(words: tuple[Word, ...], scope: Scope, session: Session, here: Unk
         return _id(IDS[arguments[0]], *arguments[1:], session=session, here=here)
     if program == "cat" and arguments == [TIMEZONE] and session.timezone is not None:
         return session.timezone.rstrip("\n")
+    if program == "dirname" and len(arguments) == 1 and arguments[0].startswith("/"):
+        return posixpath.dirname(arguments[0].rstrip("/")) or "/"
     return here
 
 

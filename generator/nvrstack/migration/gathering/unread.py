@@ -1,0 +1,31 @@
+"""What must not be said of mounts where one of them could not be read."""
+
+from collections.abc import Iterable, Sequence
+
+from nvrstack.migration.docker.rules import REFUSED_MOUNT, RELATIVE, VALUE_UNKNOWN
+from nvrstack.migration.findings import Finding
+from nvrstack.migration.gathering.rules import DATABASE_UNREAD
+from nvrstack.migration.moonfire.rules import CONFIG_ABSENT, SAMPLE_DIR_NOT_MOUNTED
+from nvrstack.migration.plan.rules import STATE_NOT_MOUNTED
+
+OF_ABSENCE = frozenset(
+    rule.code
+    for rule in (STATE_NOT_MOUNTED, SAMPLE_DIR_NOT_MOUNTED, CONFIG_ABSENT, DATABASE_UNREAD)
+)
+"""Codes of what follows from a mount's not being there."""
+OF_A_MOUNT = ("--volume ", "--mount ", "options ")
+
+
+def without_guesses(told: Iterable[Finding], read: Sequence[Finding]) -> list[Finding]:
+    """What is `told` of an install, as far as it holds whatever the mount that was not read is.
+
+    `read` are the blockers of the reader: one about a mount keeps the plan from being carried out.
+    """
+    hidden = any(_is_mount(finding) for finding in read)
+    return [finding for finding in told if not hidden or finding.code not in OF_ABSENCE]
+
+
+def _is_mount(finding: Finding) -> bool:
+    if finding.code == VALUE_UNKNOWN.code:
+        return finding.message.startswith(OF_A_MOUNT)
+    return finding.code in {REFUSED_MOUNT.code, RELATIVE.code}
