@@ -9,6 +9,14 @@ from nvrstack.host.rooted_files import files_below, names_in, read_bytes, read_t
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 OVERRIDES = tuple(name.replace(".y", ".override.y") for name in COMPOSE_NAMES)
 NOT_NGINX = (".key", ".pem", ".crt", ".der", ".p12", ".htpasswd", ".mmdb", ".dat", ".so")
+FRONT_DOORS = (
+    "/etc/caddy",
+    "/etc/apache2",
+    "/etc/httpd/conf",
+    "/etc/httpd/conf.d",
+    "/etc/haproxy",
+    "/etc/traefik",
+)
 DDCLIENT = ("/etc/ddclient.conf", "/etc/ddclient/ddclient.conf")
 
 
@@ -41,6 +49,14 @@ def nginx_files(root: Path) -> dict[str, str]:
     """
     paths = files_below(root, "/etc/nginx")
     found = {path: read_text(root, path) for path in paths if not path.endswith(NOT_NGINX)}
+    return {path: text for path, text in found.items() if text is not None}
+
+
+def front_door_files(root: Path) -> dict[str, str]:
+    """The texts of other web servers' settings that count, by their paths."""
+    paths = [p for place in FRONT_DOORS for p in files_below(root, place)]
+    paths = [p for p in paths if not p.endswith(NOT_NGINX) and "-available/" not in p]
+    found = {path: read_text(root, path) for path in paths}
     return {path: text for path, text in found.items() if text is not None}
 
 

@@ -1,12 +1,41 @@
 """Whether the ports that the project publishes are free, or can be made so."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from nvrstack.migration.around import rules
+from nvrstack.migration.around.front_doors import FrontDoor
 from nvrstack.migration.findings import Finding
 
 OURS = frozenset({"nginx"})
 """The program that gives way to the project's own nginx."""
+
+
+def front_door_findings(
+    doors: Sequence[FrontDoor], enabled: Collection[str], http_port: int, https_port: int
+) -> tuple[Finding, ...]:
+    """What stands in the way of the project's ports from the next boot on, or leads nowhere."""
+    found = []
+    for door in doors:
+        held = sorted(door.ports & {http_port, https_port})
+        others = f"; it also serves {', '.join(door.others)}" if door.others else ""
+        if held and door.unit in enabled:
+            found.append(
+                rules.FRONT_DOOR_HOLDS(
+                    program=door.program,
+                    unit=door.unit,
+                    file=door.file,
+                    ports=" and ".join(f"port {port}" for port in held),
+                    others=others,
+                )
+            )
+        elif door.port is not None and (door.unit is None or door.unit in enabled):
+            names = f" as {', '.join(door.names)}" if door.names else ""
+            found.append(
+                rules.FRONT_DOOR_LEADS(
+                    program=door.program, file=door.file, names=names, port=https_port
+                )
+            )
+    return tuple(found)
 
 
 def port_findings(

@@ -36,6 +36,18 @@ FIREWALL_BYPASSED = warning("firewall-bypassed",
 FIREWALL_FORWARD = warning("firewall-forward",
     "{file} drops what is forwarded, and so what comes to a container's ports",
     "accept ports 80 and 443 there too, or the page is reached from nowhere")
+FRONT_DOOR_HOLDS = blocker("front-door-holds",
+    "{program} ({unit}, {file}) starts at boot and has {ports} of this machine, which the project's"
+    " nginx needs{others}",
+    "give its other sites, if there are any, another home, stop it for good with systemctl "
+    "disable --now {unit}, and plan again: its settings may stay, and are read")
+FRONT_DOOR_LEADS = warning("front-door-leads",
+    "{program} ({file}) leads to the old Moonfire{names}, and is not changed: after the move it "
+    "finds nobody there",
+    "take that site out of it, or lead it to port {port} of this machine, by https")
+FRONT_DOOR_UNREAD = blocker("front-door-unread",
+    "{program} ({file}) leads to Moonfire, under names that are not read",
+    "give the one for your cameras with --set site.domain=NAME")
 PORT_TAKEN = blocker("port-taken",
     "port {port} is held by {name}, and the project's nginx needs it",
     "stop {name} for good, or choose another port with --set site.{key}=PORT")

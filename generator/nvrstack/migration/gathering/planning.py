@@ -1,16 +1,17 @@
 """From what a host shows to the plan of its move. Nothing is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nvrstack.host import facts, install_files, rooted_files
+from nvrstack.host import facts, install_files, rooted_files, unit_files
 from nvrstack.host.docker import engine
+from nvrstack.migration.around.front_doors import front_doors
 from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
-from nvrstack.migration.around.nginx.sites import NginxSites, nginx_sites
-from nvrstack.migration.around.port_owners import port_findings
-from nvrstack.migration.around.rules import DDNS_SEVERAL
+from nvrstack.migration.around.nginx.sites import LOOPBACK, NginxSites, nginx_sites
+from nvrstack.migration.around.port_owners import front_door_findings, port_findings
+from nvrstack.migration.around.rules import DDNS_SEVERAL, FRONT_DOOR_HOLDS
 from nvrstack.migration.carry.accounted_networks import network_findings
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
@@ -51,6 +52,7 @@ from nvrstack.settings.problems import SettingsError
 from nvrstack.settings.subnets import CANDIDATES
 from nvrstack.visit import MOONFIRE_PORT
 
+FRONT_PROGRAMS = frozenset({"caddy", "apache2", "httpd", "haproxy", "traefik"})
 NOBODY = NOBODY_CAN_SIGN_IN.code
 
 
@@ -131,6 +133,12 @@ def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Findin
         belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
         belongings.state_owner(host, install, before.database),
         renewer,
+        front_doors(
+            install_files.front_door_files(host.root),
+            install,
+            ports,
+            LOOPBACK | belongings.names(host),
+        ),
     )
     warnings = (
         *told,
@@ -167,7 +175,7 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         seen.file,
         _moonfire_address(settings),
         _spelling(target.version),
-        own_port(install, seen.nginx.port) if seen.nginx.port is not None else None,
+        _proxied(seen),
     )
     warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
     if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in warnings):
@@ -192,7 +200,13 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         site = settings.site
         bind = tuple(map(str, site.bind))
         takers = belongings.takers(host, (site.http_port, site.https_port), bind)
-        blockers += port_findings(takers, site.http_port, site.https_port, seen.ports)
+        doors = _front_doors(host, seen, site)
+        warnings += [each for each in doors if each.severity == "warning"]
+        blockers += [each for each in doors if each.severity == "blocker"]
+        held = {port for door in seen.around.doors for port in door.ports}
+        told = held if any(each.code == FRONT_DOOR_HOLDS.code for each in doors) else set()
+        left = {port: name for port, name in takers.items() if not _is_told(port, name, told)}
+        blockers += port_findings(left, site.http_port, site.https_port, seen.ports)
         blockers += belongings.name_taken(host, install, settings.project.name)
         move = _move(host, request, seen, settings, config, secrets, takers, target)
         move = replace(move, triggers=triggers(host, move.units))
@@ -212,6 +226,24 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
         blockers=unique(without_guesses(blockers, choice.blockers)),
     )
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
+
+
+def _proxied(seen: _Seen) -> int | None:
+    """Moonfire's end of what the old proxy reaches."""
+    doors = (door.port for door in seen.around.doors if door.unit is not None)
+    port = next((port for port in (seen.nginx.port, *doors) if port is not None), None)
+    return own_port(seen.install, port) if port is not None else None
+
+
+def _front_doors(host: Host, seen: _Seen, site: Site) -> tuple[Finding, ...]:
+    units = [door.unit for door in seen.around.doors if door.unit is not None]
+    enabled = unit_files.enabled_units(host.root, units)
+    return front_door_findings(seen.around.doors, enabled, site.http_port, site.https_port)
+
+
+def _is_told(port: int, program: str, told: Collection[int]) -> bool:
+    """Whether a front door that has the port was named already."""
+    return port in told and program in FRONT_PROGRAMS
 
 
 def _directories(seen: _Seen, settings: Settings | None) -> tuple[tuple[str, ...], PurePosixPath]:

@@ -228,7 +228,11 @@ def _units_of_others(host: Host, names: tuple[str, ...]) -> Iterator[Candidate]:
     for one in unit_files.units_of_users(host.root):
         name = one.path.rpartition("/")[2]
         reading = read_unit(name, one.text, text_of=_text_of(host), containers=names)
-        told = [f for f in reading.blockers if f.code == UNIT_OTHER_ENGINE.code]
+        told = [
+            replace(blocker, message=blocker.message.replace(name, one.path, 1))
+            for blocker in reading.blockers
+            if blocker.code == UNIT_OTHER_ENGINE.code
+        ]
         if reading.install is not None or reading.blockers:
             blockers = tuple(told) or (UNIT_OF_USER(name=one.path, unit=name),)
             yield Candidate(one.path, Reading(None, blockers=blockers), one.enabled)

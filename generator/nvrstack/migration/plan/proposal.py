@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from nvrstack.migration.around import rules as renewals
+from nvrstack.migration.around import rules as found_around
 from nvrstack.migration.around.certificate_proposal import (
     Certified,
     certificate_settings,
@@ -14,6 +14,7 @@ from nvrstack.migration.around.certificate_proposal import (
     own_certificate,
 )
 from nvrstack.migration.around.ddns import Ddns
+from nvrstack.migration.around.front_doors import FrontDoor
 from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.renewers import Renewer
 from nvrstack.migration.findings import Finding, Remarks
@@ -44,6 +45,7 @@ class Surroundings:
     ddns: Ddns
     owner: User | None
     renewer: Renewer | None = None
+    doors: Sequence[FrontDoor] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def _lasting(
     renewer, stack = around.renewer, lookup(given, "stack")
     if not own or renewer is None or not renewer.over_http or stack not in {None, OWN}:
         return own
-    rule = renewals.CERTIFICATE_ENDS if stack == OWN else renewals.CERTIFICATE_RENEWED
+    ends, renewed = found_around.CERTIFICATE_ENDS, found_around.CERTIFICATE_RENEWED
+    rule = ends if stack == OWN else renewed
     said.add(
         rule(
             certificate=around.nginx.certificate,
@@ -189,6 +192,18 @@ def _names(around: Surroundings, given: Mapping[str, Any], said: Remarks) -> dic
         if nginx.short_names:
             names["short_names"] = nginx.short_names
         return names
+    leading = [door for door in around.doors if door.port is not None]
+    full = [name for door in leading for name in door.names if "." in name]
+    full = [name for name in full if public_suffix_problem(name) is None] or full
+    if full:
+        said.notes.append(f"the domain is the one of {leading[0].program} ({leading[0].file})")
+        short = tuple(dict.fromkeys(n for d in leading for n in d.names if "." not in n))
+        further = tuple(dict.fromkeys(name for name in full if name != full[0]))
+        return {
+            "domain": full[0],
+            **({"aliases": further} if further else {}),
+            **({"short_names": short} if short else {}),
+        }
     certified = [name for c in around.certificates for name in c.domains if "*" not in name]
     updated = around.ddns.settings.get("ddns.hosts", ())
     candidates = list(dict.fromkeys([*certified, *updated]))
@@ -196,7 +211,10 @@ def _names(around: Surroundings, given: Mapping[str, Any], said: Remarks) -> dic
         if len(candidates) > 1 and not lookup(given, "site.domain"):
             said.add(rules.DOMAIN_GUESSED(names=", ".join(candidates)))
         return {"domain": candidates[0]}
-    if not lookup(given, "site.domain"):
+    if leading and not lookup(given, "site.domain"):
+        door = leading[0]
+        said.add(found_around.FRONT_DOOR_UNREAD(program=door.program, file=door.file))
+    elif not lookup(given, "site.domain"):
         said.add(rules.NO_DOMAIN(domain=DEFAULT_DOMAIN))
     return {"domain": DEFAULT_DOMAIN}
 
