@@ -15,7 +15,8 @@ from nvrstack.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from nvrstack.migration.execution.report import Report
-    from nvrstack.migration.gathering.planning import Planned, PlanRequest
+    from nvrstack.migration.gathering.planning import Planned
+    from nvrstack.migration.gathering.seen import PlanRequest
     from nvrstack.migration.install import Source
 
 SOURCES = ("nvr-script", "container", "compose", "systemd")
@@ -245,7 +246,7 @@ def _request(
     carries_sites: bool,
 ) -> "PlanRequest":
     from nvrstack.cli import answering, first_account
-    from nvrstack.migration.gathering.planning import PlanRequest
+    from nvrstack.migration.gathering.seen import PlanRequest
 
     secrets = answering.given_secrets(secret_file or [])
     first_account.check_given(first_user, secrets)

@@ -1,28 +1,27 @@
 """From what a host shows to the plan of its move. Nothing is changed."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nvrstack.host import facts, install_files, rooted_files, unit_files
+from nvrstack.host import facts, rooted_files, unit_files
 from nvrstack.host.docker import engine
-from nvrstack.migration.around.front_doors import front_doors
 from nvrstack.migration.around.nginx.other_sites import OtherSites, other_sites
-from nvrstack.migration.around.nginx.sites import LOOPBACK, NginxSites, nginx_sites
+from nvrstack.migration.around.nginx.sites import NginxSites
 from nvrstack.migration.around.port_owners import front_door_findings, port_findings
 from nvrstack.migration.around.rules import DDNS_SEVERAL, FRONT_DOOR_HOLDS
 from nvrstack.migration.carry.accounted_networks import network_findings
 from nvrstack.migration.carry.accounting import account, override_text
 from nvrstack.migration.choice.detection import Choice, choose
 from nvrstack.migration.findings import Finding, Remarks
-from nvrstack.migration.gathering import belongings, renewals, rules
+from nvrstack.migration.gathering import belongings, rules
+from nvrstack.migration.gathering.seen import PlanRequest, Seen, look, moonfire_address
 from nvrstack.migration.gathering.survey import SCRIPT, Host, survey, triggers
 from nvrstack.migration.gathering.unread import without_guesses
-from nvrstack.migration.install import Install, Source
+from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
-from nvrstack.migration.moonfire.config_source import ConfigFile
-from nvrstack.migration.moonfire.places import DATABASE, host_path, host_port, own_port, state_path
+from nvrstack.migration.moonfire.places import DATABASE, host_path, own_port, state_path
 from nvrstack.migration.moonfire.rules import (
     CONFIG_ABSENT,
     CONFIG_IS_DIRECTORY,
@@ -32,45 +31,25 @@ from nvrstack.migration.moonfire.target import Target, target_version
 from nvrstack.migration.moonfire.versions import Spelling, number, spelling_of
 from nvrstack.migration.plan.move import Move
 from nvrstack.migration.plan.plan import Plan, unique
-from nvrstack.migration.plan.proposal import OWN, Proposal, Surroundings, propose_settings
+from nvrstack.migration.plan.proposal import Proposal, propose_settings
 from nvrstack.migration.plan.steps import steps
 from nvrstack.migration.plan.takeover import (
     carried_certificates,
     has_to_give_way,
     left_to_certbot,
-    preferred,
     replaced_nginx,
 )
 from nvrstack.projects.suggestions import suggest_subnet, suggestions
-from nvrstack.rendering.context import addresses, lineages
+from nvrstack.rendering.context import lineages
 from nvrstack.rendering.settings_file import settings_text
 from nvrstack.settings.answers import Answers
 from nvrstack.settings.complete import complete
 from nvrstack.settings.load import lookup, merge
 from nvrstack.settings.model import Settings, Site
 from nvrstack.settings.problems import SettingsError
-from nvrstack.settings.subnets import CANDIDATES
-from nvrstack.visit import MOONFIRE_PORT
 
 FRONT_PROGRAMS = frozenset({"caddy", "apache2", "httpd", "haproxy", "traefik"})
 NOBODY = NOBODY_CAN_SIGN_IN.code
-
-
-@dataclass(frozen=True)
-class PlanRequest:
-    """What the owner gave: the project's directory, settings, secrets, a version, a kind.
-
-    `docker_host` is the engine's address where it is not the usual one (docker(1), DOCKER_HOST).
-    """
-
-    directory: Path
-    given: Answers
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    version: str | None = None
-    source: Source | None = None
-    carries_sites: bool = False
-    first_user: str | None = None
-    docker_host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,20 +66,6 @@ class Planned:
     blockers: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What was read of the host once the install was known."""
-
-    install: Install
-    file: ConfigFile | None
-    before: ConfigProposal
-    recorded: belongings.Recordings
-    nginx: NginxSites
-    around: Surroundings
-    ports: tuple[int, ...]
-    warnings: tuple[Finding, ...]
-
-
 def make_plan(host: Host, request: PlanRequest) -> Planned:
     """The plan for the install on `host`. Raises NvrstackError where a file may not be read."""
     surveyed = survey(host)
@@ -108,52 +73,10 @@ def make_plan(host: Host, request: PlanRequest) -> Planned:
     told = (*surveyed.warnings, *choice.warnings)
     if choice.install is None:
         return Planned(None, warnings=unique(told), blockers=unique(choice.blockers))
-    return _planned(host, request, choice, _look(host, request, choice.install, told))
+    return _planned(host, request, choice, look(host, request, choice.install, told))
 
 
-def _look(host: Host, request: PlanRequest, install: Install, told: tuple[Finding, ...]) -> _Seen:
-    file = belongings.config_file(host, install)
-    before = propose(install, file, _moonfire_address(None))
-    recorded = belongings.recordings(host, install, before.database)
-    ports = tuple(p for p in (host_port(install, port) for port in before.ports) if p is not None)
-    sockets = (host_path(install, PurePosixPath(path)) for path in before.sockets)
-    nginx = nginx_sites(
-        install_files.nginx_files(host.root),
-        ports,
-        belongings.names(host),
-        [str(path) for path in sockets if path is not None],
-    )
-    nginx = belongings.with_lineage(host, nginx)
-    certified, about_certificates = belongings.certificates(host)
-    stays = lookup(request.given.data, "stack") in {None, OWN}
-    renewer, about_renewal = renewals.renewer(host, nginx, stays=stays)
-    around = Surroundings(
-        nginx,
-        preferred(certified, nginx.certificate),
-        belongings.ddns(host, lookup(request.given.data, "site.domain") or nginx.domain),
-        belongings.state_owner(host, install, before.database),
-        renewer,
-        front_doors(
-            install_files.front_door_files(host.root),
-            install,
-            ports,
-            LOOPBACK | belongings.names(host),
-        ),
-    )
-    warnings = (
-        *told,
-        *belongings.about_config(host, install),
-        *belongings.about_image(install),
-        *recorded.findings.warnings,
-        *nginx.warnings,
-        *about_certificates,
-        *about_renewal,
-        *belongings.firewall(host),
-    )
-    return _Seen(install, file, before, recorded, nginx, around, ports, warnings)
-
-
-def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> Planned:
+def _planned(host: Host, request: PlanRequest, choice: Choice, seen: Seen) -> Planned:
     install = seen.install
     target = target_version(install, seen.recorded.schema, request.version)
     proposal = propose_settings(
@@ -173,7 +96,7 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
     config = propose(
         install,
         seen.file,
-        _moonfire_address(settings),
+        moonfire_address(settings),
         _spelling(target.version),
         _proxied(seen),
     )
@@ -193,24 +116,18 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
     ]
     said = Remarks()
     said.add(*network_findings(install))
-    warnings += said.warnings
-    blockers += said.blockers
     move = None
     if settings is not None:
         site = settings.site
-        bind = tuple(map(str, site.bind))
-        takers = belongings.takers(host, (site.http_port, site.https_port), bind)
-        doors = _front_doors(host, seen, site)
-        warnings += [each for each in doors if each.severity == "warning"]
-        blockers += [each for each in doors if each.severity == "blocker"]
-        held = {port for door in seen.around.doors for port in door.ports}
-        told = held if any(each.code == FRONT_DOOR_HOLDS.code for each in doors) else set()
-        left = {port: name for port, name in takers.items() if not _is_told(port, name, told)}
-        blockers += port_findings(left, site.http_port, site.https_port, seen.ports)
-        blockers += belongings.name_taken(host, install, settings.project.name)
+        ports = (site.http_port, site.https_port)
+        takers = belongings.takers(host, ports, tuple(map(str, site.bind)))
+        said.add(*_about_ports(host, seen, site, takers))
+        said.add(*belongings.name_taken(host, install, settings.project.name))
         move = _move(host, request, seen, settings, config, secrets, takers, target)
         move = replace(move, triggers=triggers(host, move.units))
-        warnings += left_to_certbot(seen.around.certificates, move.certificates)
+        said.add(*left_to_certbot(seen.around.certificates, move.certificates))
+    warnings += said.warnings
+    blockers += said.blockers
     plan = Plan(
         place=choice.place,
         project=str(request.directory),
@@ -228,25 +145,31 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: _Seen) -> P
     return Planned(plan, settings, move, plan.warnings, plan.blockers)
 
 
-def _proxied(seen: _Seen) -> int | None:
+def _proxied(seen: Seen) -> int | None:
     """Moonfire's end of what the old proxy reaches."""
     doors = (door.port for door in seen.around.doors if door.unit is not None)
     port = next((port for port in (seen.nginx.port, *doors) if port is not None), None)
     return own_port(seen.install, port) if port is not None else None
 
 
-def _front_doors(host: Host, seen: _Seen, site: Site) -> tuple[Finding, ...]:
-    units = [door.unit for door in seen.around.doors if door.unit is not None]
-    enabled = unit_files.enabled_units(host.root, units)
-    return front_door_findings(seen.around.doors, enabled, site.http_port, site.https_port)
+def _about_ports(
+    host: Host, seen: Seen, site: Site, takers: Mapping[int, str]
+) -> tuple[Finding, ...]:
+    """Who has the project's ports; of what is said of a front door, no port says it again."""
+    doors = seen.around.doors
+    enabled = unit_files.enabled_units(host.root, [door.unit for door in doors if door.unit])
+    told = front_door_findings(doors, enabled, site.http_port, site.https_port)
+    if any(finding.code == FRONT_DOOR_HOLDS.code for finding in told):
+        held = {port for door in doors for port in door.ports}
+        takers = {
+            port: name
+            for port, name in takers.items()
+            if port not in held or name not in FRONT_PROGRAMS
+        }
+    return (*told, *port_findings(takers, site.http_port, site.https_port, seen.ports))
 
 
-def _is_told(port: int, program: str, told: Collection[int]) -> bool:
-    """Whether a front door that has the port was named already."""
-    return port in told and program in FRONT_PROGRAMS
-
-
-def _directories(seen: _Seen, settings: Settings | None) -> tuple[tuple[str, ...], PurePosixPath]:
+def _directories(seen: Seen, settings: Settings | None) -> tuple[tuple[str, ...], PurePosixPath]:
     """The sample directories that have a setting, and Moonfire's path of the state directory."""
     state = state_path(seen.before.database)
     if settings is None:
@@ -286,7 +209,7 @@ def _other_sites(
 def _move(
     host: Host,
     request: PlanRequest,
-    seen: _Seen,
+    seen: Seen,
     settings: Settings,
     config: ConfigProposal,
     secrets: Mapping[str, str],
@@ -332,12 +255,6 @@ def _move(
 
 def _has_script(host: Host) -> bool:
     return rooted_files.read_start(host.root, SCRIPT, 1) is not None
-
-
-def _moonfire_address(settings: Settings | None) -> str:
-    """Where Moonfire listens in the project; somewhere while the settings are not complete."""
-    subnet = settings.network.backend_subnet if settings is not None else CANDIDATES[0]
-    return f"{addresses(subnet).moonfire}:{MOONFIRE_PORT}"
 
 
 def _spelling(tag: str) -> Spelling:
