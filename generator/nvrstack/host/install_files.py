@@ -1,5 +1,6 @@
 """The files of a host that tell about an existing installation: read, and never changed."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,11 @@ class ComposeFile:
     text: str
     env: str
     overrides: tuple[str, ...] = ()
+
+
+def as_called(path: str) -> str:
+    """The absolute path by which people call a file: not where a link leads."""
+    return os.path.abspath(path)  # noqa: PTH100 - Path.resolve would follow links
 
 
 def nginx_files(root: Path) -> dict[str, str]:

@@ -104,6 +104,16 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: Seen) -> Pl
     if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in warnings):
         warnings = [finding for finding in warnings if finding.code != CONFIG_ABSENT.code]
     warnings += others.warnings
+    said = Remarks()
+    said.add(*network_findings(install))
+    move = None
+    if settings is not None:
+        takers = _takers(host, settings.site)
+        said.add(*_about_ports(host, seen, settings.site, takers))
+        said.add(*belongings.name_taken(host, install, settings.project.name))
+        move = _move(host, request, seen, settings, config, secrets, takers, target)
+        said.add(*left_to_certbot(seen.around.certificates, move.certificates))
+    warnings += said.warnings
     blockers = [
         *choice.blockers,
         *seen.nginx.blockers,
@@ -113,21 +123,8 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: Seen) -> Pl
         *(f for f in seen.recorded.findings.blockers if not _settled(f, request)),
         *proposal.blockers,
         *problems,
+        *said.blockers,
     ]
-    said = Remarks()
-    said.add(*network_findings(install))
-    move = None
-    if settings is not None:
-        site = settings.site
-        ports = (site.http_port, site.https_port)
-        takers = belongings.takers(host, ports, tuple(map(str, site.bind)))
-        said.add(*_about_ports(host, seen, site, takers))
-        said.add(*belongings.name_taken(host, install, settings.project.name))
-        move = _move(host, request, seen, settings, config, secrets, takers, target)
-        move = replace(move, triggers=triggers(host, move.units))
-        said.add(*left_to_certbot(seen.around.certificates, move.certificates))
-    warnings += said.warnings
-    blockers += said.blockers
     plan = Plan(
         place=choice.place,
         project=str(request.directory),
@@ -150,6 +147,12 @@ def _proxied(seen: Seen) -> int | None:
     doors = (door.port for door in seen.around.doors if door.unit is not None)
     port = next((port for port in (seen.nginx.port, *doors) if port is not None), None)
     return own_port(seen.install, port) if port is not None else None
+
+
+def _takers(host: Host, site: Site) -> Mapping[int, str]:
+    """The programs that listen where the project is to."""
+    ports = (site.http_port, site.https_port)
+    return belongings.takers(host, ports, tuple(map(str, site.bind)))
 
 
 def _about_ports(
@@ -227,7 +230,7 @@ def _move(
     taken_over = bool(ddns.settings) and not several
     gives_up_ddclient = settings.ddns.updater == "ddclient" and taken_over
     script = host.script or (Path(SCRIPT) if _has_script(host) else None)
-    return Move(
+    move = Move(
         project=PurePosixPath(request.directory),
         settings=settings_text(settings),
         moonfire_config=config.after,
@@ -251,6 +254,7 @@ def _move(
         ddclient_units=found.ddclient_units if gives_up_ddclient else (),
         upgrades_schema=target.upgrades_schema,
     )
+    return replace(move, triggers=triggers(host, move.units))
 
 
 def _has_script(host: Host) -> bool:

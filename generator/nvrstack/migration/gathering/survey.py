@@ -1,6 +1,5 @@
 """Every installation of Moonfire that a host shows signs of. Nothing is changed."""
 
-import os.path
 import posixpath
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -145,7 +144,7 @@ def _script(host: Host, *, engine_asked: bool) -> Iterator[Candidate]:
         return
     users = users_of(rooted_files.read_text(host.root, "/etc/passwd") or "")
     timezone = rooted_files.read_text(host.root, "/etc/timezone")
-    lies_at = os.path.abspath(place)  # noqa: PTH100 - as people call it, not where a link leads
+    lies_at = install_files.as_called(place)
     reading = read_script(content, users, timezone, _text_of(host), lies_at)
     # Without its container it starts nothing by itself.
     yield Candidate(place, reading, False if engine_asked else None)
@@ -163,7 +162,7 @@ def _compose_files(host: Host, labelled: list[str], *, engine_asked: bool) -> It
 def _named_compose(host: Host) -> install_files.ComposeFile:
     """The compose file that the owner named; where it lies on this machine."""
     named = str(host.compose)
-    path = os.path.abspath(named)  # noqa: PTH100 - a link to the file lies where people call it
+    path = install_files.as_called(named)
     found = install_files.compose_file_at(Path("/"), path)
     if found is None:
         raise InputError(f"{named}: there is no such file", "check --compose-file")

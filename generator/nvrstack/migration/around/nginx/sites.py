@@ -76,10 +76,7 @@ def nginx_sites(
     leading = [s for s in sites if s not in moonfire and _leads_to(s, names)]
     onto = dict.fromkeys(n for s in leading for n in s.names if n not in names)
     short = [name for name in (*names, *onto) if "." not in name]
-    full = [name for name in (*names, *onto) if "." in name]
-    if any(map(_is_public, names)):
-        # The names of a home beside it would be in the way of a certificate.
-        full = list(filter(_is_public, full))
+    full = _certified([name for name in (*names, *onto) if "." in name], names)
     left = [name for name in (*names, *onto) if name not in {*full, *short}]
     domains = [name for name in names if name in full]
     others = _others([s for s in sites if s not in moonfire and s not in leading])
@@ -116,6 +113,11 @@ def nginx_sites(
         ),
         blockers=tuple(said.blockers),
     )
+
+
+def _certified(full: list[str], names: Collection[str]) -> list[str]:
+    """Those of `full` that one certificate can have: a home's own beside public ones it cannot."""
+    return list(filter(_is_public, full)) if any(map(_is_public, names)) else full
 
 
 def _is_public(name: str) -> bool:
