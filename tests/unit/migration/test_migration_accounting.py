@@ -110,8 +110,8 @@ def test_no_option_falls_through(
     )  # fmt: skip
     told = account(install)
     assert all(each.text and each.fate in {"carried", "replaced", "not carried"} for each in told)
-    # A mode goes with its mount, a further network is told as the first one is.
-    apart = {"mount-mode", "network"}
+    # A mode goes with its mount, a network is told as the first one is, with what is set of it.
+    apart = {"mount-mode", "network", "networks"}
     assert set(options) - apart <= {each.option for each in told}
     text = override_text(install)
     assert text is None or yaml.safe_load(text) == doubled(override(install))
