@@ -23,8 +23,6 @@ from nvrstack.migration.install import Install
 from nvrstack.migration.moonfire.config import ConfigProposal, propose
 from nvrstack.migration.moonfire.places import DATABASE, host_path, own_port, state_path
 from nvrstack.migration.moonfire.rules import (
-    CONFIG_ABSENT,
-    CONFIG_IS_DIRECTORY,
     NOBODY_CAN_SIGN_IN,
 )
 from nvrstack.migration.moonfire.target import Target, target_version
@@ -101,8 +99,6 @@ def _planned(host: Host, request: PlanRequest, choice: Choice, seen: Seen) -> Pl
         _proxied(seen),
     )
     warnings = [*seen.warnings, *target.warnings, *config.warnings, *proposal.warnings]
-    if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in warnings):
-        warnings = [finding for finding in warnings if finding.code != CONFIG_ABSENT.code]
     warnings += others.warnings
     said = Remarks()
     said.add(*network_findings(install))

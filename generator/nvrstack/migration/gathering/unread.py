@@ -1,11 +1,15 @@
-"""What must not be said of mounts where one of them could not be read."""
+"""What must not be said of mounts where one of them could not be read, or is no file."""
 
 from collections.abc import Iterable, Sequence
 
 from nvrstack.migration.docker.rules import REFUSED_MOUNT, RELATIVE, VALUE_UNKNOWN
 from nvrstack.migration.findings import Finding
 from nvrstack.migration.gathering.rules import DATABASE_UNREAD
-from nvrstack.migration.moonfire.rules import CONFIG_ABSENT, SAMPLE_DIR_NOT_MOUNTED
+from nvrstack.migration.moonfire.rules import (
+    CONFIG_ABSENT,
+    CONFIG_IS_DIRECTORY,
+    SAMPLE_DIR_NOT_MOUNTED,
+)
 from nvrstack.migration.plan.rules import STATE_NOT_MOUNTED
 
 OF_ABSENCE = frozenset(
@@ -21,8 +25,11 @@ def without_guesses(told: Iterable[Finding], read: Sequence[Finding]) -> list[Fi
 
     `read` are the blockers of the reader: one about a mount keeps the plan from being carried out.
     """
-    hidden = any(_is_mount(finding) for finding in read)
-    return [finding for finding in told if not hidden or finding.code not in OF_ABSENCE]
+    found = list(told)
+    hidden = OF_ABSENCE if any(_is_mount(finding) for finding in read) else frozenset()
+    if any(finding.code == CONFIG_IS_DIRECTORY.code for finding in found):
+        hidden |= {CONFIG_ABSENT.code}
+    return [finding for finding in found if finding.code not in hidden]
 
 
 def _is_mount(finding: Finding) -> bool:
