@@ -58,6 +58,7 @@ LATEST = {
     "restart": "unless-stopped",
     "server_args": [],
     "other_options": {"detach": ["true"]},
+    "sockets": {},
 }
 PINNED = {**LATEST, "image": "scottlamb/moonfire-nvr:v0.7.5", "version": "0.7.4",
           "mounts": [STATE, TOML]}  # fmt: skip
