@@ -77,7 +77,7 @@ LANES = (
     (
         Stage("lint", ("make", "lint")),
         Stage("unit", ("tests/unit", "--numprocesses=2")),
-        Stage("contract", ("tests/contract", "--numprocesses=2")),
+        Stage("contract", ("tests/contract", "--numprocesses=2", "--dist=loadfile")),
         Stage("oldest", tuple(DIFFER), ON_THE_OLDEST),
     ),
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.wait import WebDriverWait
@@ -20,6 +21,8 @@ from tests.contract.house import ADDRESS, DOMAIN, PASSWORD, USER, House, entered
 
 PACKAGES = ("chromium", "chromium-driver", "libnss3-tools")
 PORT = 9515
+REDRAWN = (NoSuchElementException, StaleElementReferenceException)
+"""What a page says of an element while it draws itself anew."""
 SECONDS = 40
 
 
@@ -71,7 +74,7 @@ def browser(home: House, place: Path) -> Iterator[WebDriver]:
 
 def test_a_person_signs_in_and_sees_their_camera(home: House, tmp_path: Path) -> None:
     with browser(home, tmp_path) as page:
-        patient = WebDriverWait(page, SECONDS)
+        patient = WebDriverWait(page, SECONDS, ignored_exceptions=REDRAWN)
         # As people type it: the proxy leads to https.
         page.get(f"http://{DOMAIN}/")
         assert page.current_url == f"https://{DOMAIN}/"

@@ -107,7 +107,8 @@ def test_restarts_bring_no_more_attempts_than_are_allowed(tmp_path: Path, netns:
         for _ in range(5):
             with eager.run():
                 time.sleep(1.9)
-    assert 1 <= eager.authority.orders() <= 2
+    # On a busy machine no attempt may come as far as an order in the time that it has.
+    assert eager.authority.orders() <= 2
     assert len(eager.state()["attempts"]) == 2
 
 

@@ -95,7 +95,7 @@ def certbot(kept: Keeping, *options: str) -> Done:
     (request,) = wanted.read_wanted(kept.project.text("certbot/certificates.json"))
     command = wanted.certbot_command(request, {})
     without = [*command[: (at := command.index("--key-type"))], *command[at + 2 :]]
-    done = kept.container.run([*without, *options])
+    done = kept.by_hand([*without, *options])
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 

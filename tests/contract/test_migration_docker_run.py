@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nvrstack.migration.docker.container import read_container
 from nvrstack.migration.docker.option_table import BY_NAME, Takes
 from nvrstack.migration.docker.run import read_run
-from nvrstack.migration.install import Install
+from nvrstack.migration.install import Install, Mount
 from tests.bed import client
 from tests.contract.recording import Created, Recorder, recorder
 from tests.examples import examples
@@ -292,11 +292,17 @@ def _mounts(body: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[dict[s
                "RW": not mount.get("ReadOnly"), "Propagation": propagation}  # fmt: skip
 
 
+def _cleaned(mount: Mount) -> Mount:
+    """The mount as the engine has it, which cleans the path of the host that the client sends."""
+    known = isinstance(mount.source, str) and mount.source.startswith("/")
+    return replace(mount, source=normpath(str(mount.source))) if known else mount
+
+
 def comparable(install: Install) -> Install:
     """The same install, with what has no order in one order."""
     return replace(
         install,
-        mounts=tuple(sorted(install.mounts, key=str)),
+        mounts=tuple(sorted(map(_cleaned, install.mounts), key=str)),
         ports=tuple(sorted(install.ports, key=str)),
         other_options={
             name: tuple(sorted(values))

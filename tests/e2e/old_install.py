@@ -42,7 +42,7 @@ from tests.e2e.old_files import (
     renewal_text,
 )
 from tests.e2e.project import FIRST_CLIENT, NVRSTACK
-from tests.e2e.recorder import Recorder
+from tests.e2e.recorder import LONGEST_SECONDS, Recorder
 from tests.e2e.waiting import wait_until
 from tests.e2e.world import World
 from tests.moonfire.past import Past, add_past
@@ -252,9 +252,9 @@ class OldInstall:
         """Whether something was recorded after a moment of Unix time."""
         return self.recorder.recorded_after(moment)
 
-    def longest_gap(self, began: float) -> float:
-        """The longest time that a stream lacks since then, in seconds."""
-        return self.recorder.longest_gap(began)
+    def longest_gap(self, began: float, before: float = LONGEST_SECONDS) -> float:
+        """The longest time that a stream lacks since then, or since shortly before, in seconds."""
+        return self.recorder.longest_gap(began, before)
 
     def plain_restart(self) -> float:
         """The longest time without recording when the old one is stopped and started, no more."""

@@ -67,19 +67,20 @@ class Recorder:
             rows = connection.execute(f"select id, {url} from stream").fetchall()
         return {number for number, url in rows if url in self.camera.urls.values()}
 
-    def longest_gap(self, began: float) -> float:
+    def longest_gap(self, began: float, before: float = LONGEST_SECONDS) -> float:
         """The longest time that any stream lacks between `began` and now, in seconds.
 
-        Read from the recordings: what was lost of one is missing, whenever it was recorded.
+        Read from the recordings: what was lost of one is missing, whenever it was recorded; but
+        not what is missing since longer than `before` seconds ahead of `began`.
         """
         found = self.finished()
         return max(gap for stream in {one.stream for one in found} for gap in _gaps(
-            [one for one in found if one.stream == stream], began
+            [one for one in found if one.stream == stream], began, before
         ))  # fmt: skip
 
 
-def _gaps(found: list[Recorded], began: float) -> list[float]:
+def _gaps(found: list[Recorded], began: float, before: float) -> list[float]:
     # What was lost before is no longer than a recording, however old the one before it is.
-    since = began - LONGEST_SECONDS
+    since = began - before
     pairs = pairwise(found)
     return [0.0, *(new.start - max(old.end, since) for old, new in pairs if new.start > began)]

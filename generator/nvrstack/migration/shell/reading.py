@@ -77,6 +77,8 @@ def assignment(source: Source, session: Session, scope: Scope, node: "Node") -> 
         scope.variables[name] = here
     elif value is not None and value.type == "array":
         items = _array(source, session, scope, value)
+        # `${name=word}` in them may have set it.
+        old = scope.variables.get(name)
         before = () if operator == "=" or old is None else old
         before = before if isinstance(before, tuple) else (before,)
         scope.variables[name] = (*before, *items)
@@ -84,6 +86,7 @@ def assignment(source: Source, session: Session, scope: Scope, node: "Node") -> 
         start = node.start_byte + len(target.group().encode())
         end = max(start, node.end_byte)
         found = expander(source, session, scope, (start, end)).value()
+        old = scope.variables.get(name)
         scope.variables[name] = found if operator == "=" else _appended(old, found, here)
 
 

@@ -1,6 +1,6 @@
 """The text of a script and its syntax tree, with bounds on both.
 
-tree-sitter-bash departs from bash in two places, which are evened out in the text that it gets.
+tree-sitter-bash departs from bash in three places, which are evened out in the text that it gets.
 The replacements are as long as what they replace, and every word is cut from the true text.
 """
 
@@ -22,6 +22,7 @@ PATIENCE = 1.5
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 BLANK_ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*)\\[ \t]")
 BLANK_ESCAPED_AT_END = re.compile(rb"(?<!\\)((?:\\\\)*)\\[ \t](?=[ \t]*$)", re.MULTILINE)
+NOTHING_ASSIGNED = re.compile(rb"=\\\n(?=[ \t]*\n)")
 BETWEEN_WORDS = re.compile(rb"(?:[ \t]|\\\n)*")
 FLAG_ASSIGNED = re.compile(rb"-[^\s=]*=")
 
@@ -57,9 +58,11 @@ class Source:
         """The syntax tree, free of errors.
 
         A flag in a command's place, `--name=x`, is a word to bash and an assignment to the parser;
-        an escaped blank before a blank is part of a word to bash and nothing to the parser.
+        an escaped blank before a blank is part of a word to bash and nothing to the parser; where
+        an assigned value goes on in the next line, which is empty, the parser goes on to the one
+        after that.
         """
-        text = BLANK_ESCAPED.sub(rb"\1xx", self.text)
+        text = NOTHING_ASSIGNED.sub(b"=xx", BLANK_ESCAPED.sub(rb"\1xx", self.text))
         tree = _parsed(text)
         flags = [n for n in nodes(tree.root_node) if n.type == "variable_assignment"]
         flags = [node for node in flags if text[node.start_byte :].startswith(b"-")]
