@@ -180,7 +180,9 @@ def _mounts(
                 said.say(rules.REFUSED_MOUNT, option=option, text=text)
             else:
                 mount, further = understood
-                found.append(mount)
+                # A volume without a name is one, however often its place is given.
+                if option == "mount" or mount.source is not None or mount not in found:
+                    found.append(mount)
                 modes += [f"{mount.target}:{mode}" for mode in further]
     # Of two for the same place docker keeps the last.
     for text in {
